@@ -1,0 +1,3 @@
+"""streamdoctor: the crash-test lab for stream parsers."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""`python -m streamdoctor`."""
+
+from streamdoctor.cli import main
+
+main()

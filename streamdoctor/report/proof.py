@@ -1,0 +1,32 @@
+"""A proof over all chunkings in words, or why there is none. Pure: what it covers, what it took, what was assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from streamdoctor.report.words import plural
+from streamdoctor.suite.results import Proof, Result
+from streamdoctor.visible import safe_text
+
+
+def proof_lines(result: Result) -> Iterator[str]:
+    """Nothing where no proof was asked for."""
+    if result.proof is not None:
+        yield from _certificate(result, result.proof)
+    elif result.proof_refused is not None:
+        yield f"      no proof: {safe_text(result.proof_refused)}"
+
+
+def _certificate(result: Result, proof: Proof) -> Iterator[str]:
+    soft = sorted({f.finding.rule for f in result.findings if f.kind == "non-strict" and f.fault is None})
+    right = f"right, or at worst non-strict ({', '.join(soft)})" if soft else "right"
+    about = proof.chunkings.startswith("about ")
+    count = f"({proof.chunkings}) ways" if about else f"{proof.chunkings} ways"
+    pieces = f"pieces of 1 to {plural(proof.max_piece, 'byte')}"
+    yield f"      proof: all {count} to cut this body into {pieces} were covered: every one is {right}"
+    yield "          covered: these bytes, every event with the piece that completes it, the clean end; no fault"
+    work = f"{plural(proof.states, 'state')} and {plural(proof.steps, 'step')}"
+    yield f"          by {work}, and random chunkings in a second process"
+    assumed = "; ".join(map(safe_text, proof.assumed))
+    beside = "that the interpreter and its standard library keep no state that shows"
+    yield f"          assumed: {assumed + '; ' if assumed else ''}{beside}"

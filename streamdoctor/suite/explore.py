@@ -1,0 +1,385 @@
+"""Every chunking at once: a walk over (offset, state, units out), whose edges feed 1 to `max_piece` bytes.
+
+DESIGN section 7. Equal states merge, so a correct parser has a node an offset, and 2^(N-1) chunkings are N^2/2 steps.
+Nodes come in the order of their offsets, and each keeps its path of fewest cuts, so that once the walk is over the
+wrong edge of least weight tells the fewest cuts that make the parser wrong. An edge that is not as expected is run
+again from scratch and judged like any case: the walk accuses nobody by itself. Cost goal: 3 microseconds a step, and
+what the parser takes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from streamdoctor.diagnosis.judge import Finding
+from streamdoctor.parsers.items import Item, freeze
+from streamdoctor.splits.strategies import Cuts
+from streamdoctor.suite.expectation import WRONG, Expectation, items_of
+from streamdoctor.suite.reach import Refused
+from streamdoctor.suite.snapshot import Key
+from streamdoctor.suite.snapshot_plain import Plain
+from streamdoctor.suite.spread import Helper
+from streamdoctor.suite.states import States
+
+DEFAULT_MAX_PIECE = 64
+MOST_STATES = 48
+"""More states than this at one offset, and it is taken to depend on the number of pieces."""
+
+ANNOUNCED = -1
+"""The number of a block whose chunking was announced before it is run."""
+_BLOCK = 64
+_EXACT_EVERY = 1000
+
+
+@dataclass
+class Tally:
+    """What the walk did so far: `states` nodes, `steps` edges fed, `offset` the last node's; `wrong` is the chunking of
+    fewest cuts that is wrong, `soft` what is non-strict, one of a rule."""
+
+    states: int = 0
+    steps: int = 0
+    offset: int = 0
+    wrong: tuple[Cuts, Finding] | None = None
+    soft: dict[str, tuple[Cuts, Finding]] = field(default_factory=dict)
+
+
+class Judged(NamedTuple):
+    """One chunking from scratch: what is wrong in it, how the parser ended (the exception's name, "done" or "end"), and
+    what came out at the end of the stream."""
+
+    findings: list[Finding]
+    how: str
+    closing: tuple[Item, ...]
+
+
+Judge = Callable[[Cuts], Judged]
+Watch = Callable[[Tally, int], bool]
+"""Called before each block of edges, with its number: True has each of its edges announced."""
+Announce = Callable[[Cuts], None]
+Spread = Callable[[Callable[[Callable[[], None]], int]], Helper]
+"""Starts a helper."""
+
+
+class _Irregular(Exception):
+    """Something that the two halves of a walk cannot settle each by itself."""
+
+
+def _never(parser: Any) -> bool:
+    return False
+
+
+class _Node:
+    """A state at an offset; `pieces` is the least number that lead to it, the last of them from `parent`."""
+
+    __slots__ = ("key", "offset", "out", "parent", "pieces", "plain", "same")
+
+    def __init__(self, offset: int, out: int, key: Key | None, plain: Plain | None, parent: _Node | None) -> None:
+        self.offset, self.out, self.key, self.plain = offset, out, key, plain
+        self.same: Callable[[Any], bool] = _never if plain is None else plain.same
+        self.parent = parent
+        self.pieces: int = 0 if parent is None else parent.pieces + 1
+
+
+class Walk:
+    """One parser, one body. `run` raises Refused where no proof can be given; `tally` tells how far it came."""
+
+    def __init__(
+        self,
+        states: States,
+        expectation: Expectation,
+        body: bytes,
+        max_piece: int,
+        judge: Judge,
+        watch: Watch = lambda tally, block: False,
+        announce: Announce = lambda cuts: None,
+        spread: Spread | None = None,
+    ) -> None:
+        self._states, self._expectation, self._body, self._judge = states, expectation, body, judge
+        self._watch, self._announce = watch, announce
+        self._max_piece, self._spread = max_piece, spread
+        self._strict = False
+        self._size = len(body)
+        self._at: list[list[_Node]] = [[] for _ in range(self._size + 1)]
+        self._ended: set[tuple[str, int, int]] = set()
+        self._blocks = 0
+        self._checked = 0
+        self._late_seen = False
+        self.tally = Tally()
+
+    def run(self, *, whole_is_right: bool = True) -> None:
+        """Where the parser is wrong without a cut, there is nothing to walk for."""
+        if not whole_is_right and self._judged(()):
+            return
+        self._look_for_growth()
+        self._node(0, 0, self._states.thaw(self._states.first), None)
+        self._leave_all(range(min(self._size, 1)))
+        if not self._in_two():
+            self._leave_all(range(1, self._size))
+        self.tally.offset = self._size
+        for node in self._at[self._size]:
+            self._close(node)
+        self._states.check_world()
+
+    def _leave_all(self, offsets: range, going: Callable[[], None] | None = None) -> None:
+        """In the order of offsets, so that every node has its path of fewest cuts before it is left."""
+        for offset in offsets:
+            self.tally.offset = offset
+            for node in self._at[offset]:
+                if not self._too_far(node.pieces):
+                    self._leave(node)
+            self._at[offset] = []
+            if going is not None:
+                going()
+
+    def _in_two(self) -> bool:
+        """Where the first node leads everywhere, and nowhere to two states, a helper takes the odd offsets. False where
+        anything shows that is not known yet: then all is to be walked in order."""
+        known = [list(nodes) for nodes in self._at]
+        first, late, ended = self.tally.steps, self._late_seen, set(self._ended)
+        if self._spread is None or self.tally.wrong or self._max_piece < self._size or max(map(len, known)) > 1:
+            return False
+        self._strict = True
+
+        def half(going: Callable[[], None]) -> int:
+            self._watch = lambda tally, block: False
+            self._leave_all(range(1, self._size, 2), going)
+            self._states.check_world()
+            return self.tally.steps - first
+
+        helper = self._spread(half)
+        try:
+            self._leave_all(range(2, self._size, 2))
+            steps = helper.wait(self._still_going)
+        except _Irregular:
+            steps = None
+        finally:
+            helper.stop()
+            self._strict = False
+        if steps is None:
+            self._at, self.tally.steps, self._late_seen, self._ended = known, first, late, ended
+            return False
+        self.tally.steps += steps
+        return True
+
+    def _still_going(self) -> None:
+        self._watch(self.tally, self._blocks)
+
+    def _look_for_growth(self) -> None:
+        """A parser that counts pieces would be walked for long: single bytes and then the rest show it at once."""
+        end = MOST_STATES + 1
+        if end > min(self._size, self._max_piece):
+            return
+        keys: dict[Key, None] = {}
+        for singles in range(end):
+            cuts = (*range(1, singles + 1), end)[: self._size - 1]
+            self._announce(cuts)
+            self._watch(self.tally, ANNOUNCED)
+            parser, out = self._states.thaw(self._states.first), 0
+            try:
+                for start, stop in pairwise((0, *range(1, singles + 1), end)):
+                    out = self._expectation.take(parser.feed(self._body[start:stop]), max(out, 0))
+            except Refused:
+                raise
+            except BaseException:
+                return
+            if out == WRONG:
+                return
+            keys[self._states.freeze(parser)] = None
+        if len(keys) > MOST_STATES:
+            self._refuse_growth(end, *list(keys)[:2])
+
+    # --- edges
+
+    def _leave(self, node: _Node) -> None:
+        """Every edge that leads on from `node`."""
+        last = min(node.offset + self._max_piece, self._size)
+        for start in range(node.offset + 1, last + 1, _BLOCK):
+            ends = range(start, min(start + _BLOCK, last + 1))
+            announced = self._watch(self.tally, self._blocks)
+            self._blocks += 1
+            self._feed_block(node, ends, announced)
+        if self.tally.steps - self._checked >= _EXACT_EVERY:
+            self._checked = self.tally.steps
+            self._states.check_world()
+
+    def _feed_block(self, node: _Node, ends: range, announced: bool) -> None:
+        body, offset, out, at = self._body, node.offset, node.out, self._at
+        make = node.plain.make if node.plain is not None else self._states.maker(self._key(node))
+        expectation, untouched = self._expectation, self._states.untouched
+        need, may_be_done = expectation.need, node.plain is None or node.plain.may_be_done
+        self.tally.steps += len(ends)
+        for end in ends:
+            if announced:
+                self._announce(self._cuts(node, end))
+            expectation.reached = now = out
+            try:
+                parser = make()
+                result = parser.feed(body[offset:end])
+                if result or type(result) is not list:
+                    now = expectation.take(result, out)
+                done = may_be_done and _done(parser)
+            except Refused:
+                raise
+            except BaseException as error:
+                self._end(node, end, type(error).__qualname__)
+                continue
+            if now == WRONG or (now < need[end] and not self._may_be_late(node, end, now)):
+                self._accuse(node, end)
+            elif done:
+                self._end(node, end, "done")
+            else:
+                for known in at[end]:
+                    if known.out == now and known.same(parser):
+                        if node.pieces + 1 < known.pieces:
+                            known.parent, known.pieces = node, node.pieces + 1
+                        break
+                else:
+                    if not may_be_done and _done(parser):
+                        self._end(node, end, "done")
+                    else:
+                        self._arrive(node, end, now, parser)
+            if not untouched():
+                self._states.check_world()
+
+    def _arrive(self, node: _Node, end: int, out: int, parser: Any) -> None:
+        """The parser is in a state that was not recognised at a glance: that of a known node, or of a new one."""
+        if self._at[end]:
+            key = self._states.freeze(parser)
+            for known in self._at[end]:
+                if known.out == out and self._key(known) == key:
+                    if node.pieces + 1 < known.pieces:
+                        known.parent, known.pieces = node, node.pieces + 1
+                    return
+        self._node(end, out, parser, node)
+
+    def _node(self, offset: int, out: int, parser: Any, parent: _Node | None) -> None:
+        nodes = self._at[offset]
+        if self._strict:
+            raise _Irregular
+        if len(nodes) >= MOST_STATES:
+            self._refuse_growth(offset, self._states.freeze(parser), self._key(nodes[0]))
+        plain = self._states.plain(parser)
+        key = None
+        if plain is None:
+            key = self._states.freeze(parser)
+            self._states.check(key)
+        nodes.append(_Node(offset, out, key, plain, parent))
+        self.tally.states += 1
+
+    def _key(self, node: _Node) -> Key:
+        """The frozen state of a node; one that is plain is frozen only where another is compared with it."""
+        if node.key is None:
+            assert node.plain is not None
+            node.key = self._states.freeze(node.plain.make())
+        return node.key
+
+    def _refuse_growth(self, offset: int, key: Key, other: Key) -> None:
+        where = self._states.difference(key, other) if key != other else "how much came out"
+        raise Refused(
+            f"its state depends on how the bytes were cut: {MOST_STATES} states and more after {offset} bytes, "
+            f"which differ in {where} (a state that grows with the number of pieces? add snapshot()/restore())"
+        )
+
+    # --- what is not as expected
+
+    def _too_far(self, pieces: int) -> bool:
+        """Is all that could be found from here wrong with no fewer cuts than what was found already?"""
+        return self.tally.wrong is not None and pieces >= len(self.tally.wrong[0])
+
+    def _may_be_late(self, node: _Node, end: int, out: int) -> bool:
+        if not self._expectation.only_a_lone_cr_is_late(out, end):
+            return False
+        if not self._late_seen:
+            self._late_seen = True
+            self._judged(self._cuts(node, end))
+        return True
+
+    def _accuse(self, node: _Node, end: int) -> None:
+        cuts = self._cuts(node, end)
+        if not self._too_far(len(cuts)) and not self._judged(cuts):
+            raise Refused(f"cut at {_words(cuts)}, a run from scratch is right and one from a kept state is not")
+
+    def _end(self, node: _Node, end: int, how: str) -> None:
+        """It raised, or says that it is done: nothing follows, so a run up to here tells all."""
+        key = (how, self._expectation.reached, end)
+        cuts = self._cuts(node, end)
+        if key not in self._ended and not self._too_far(len(cuts)):
+            self._ended.add(key)
+            if not self._judged(cuts) and self._last.how != how:
+                raise Refused(f"cut at {_words(cuts)}, a run from scratch ends with {self._last.how}, a kept one {how}")
+
+    def _close(self, node: _Node) -> None:
+        """The no-fault end, in the state of a node and, judged, from scratch."""
+        cuts = self._cuts(node, self._size)
+        if self._too_far(len(cuts)):
+            return
+        self._watch(self.tally, self._blocks)
+        if not self._judged(cuts) and self._closing(node) != (self._last.how, self._last.closing):
+            raise Refused(f"cut at {_words(cuts)}, a run from scratch ends otherwise than one from a kept state")
+
+    def _closing(self, node: _Node) -> tuple[str, tuple[Item, ...]]:
+        """How the parser ends from a kept state, and what comes out."""
+        parser = self._states.thaw(self._key(node))
+        items: list[Item] = []
+        try:
+            close = getattr(parser, "close", None)
+            result = None if close is None else close()
+            for item in () if result is None else items_of(result):
+                items.append(freeze(item))
+        except Refused:
+            raise
+        except BaseException as error:
+            return type(error).__qualname__, tuple(items)
+        return "end", tuple(items)
+
+    def _judged(self, cuts: Cuts) -> bool:
+        """Is this chunking wrong, run from scratch?"""
+        if self._strict:
+            raise _Irregular
+        self._states.check_world()
+        self._last = self._judge(cuts)
+        for finding in self._last.findings:
+            if finding.kind != "non-strict":
+                self.tally.wrong = (cuts, finding)
+                return True
+            self.tally.soft.setdefault(finding.rule, (cuts, finding))
+        return False
+
+    def _cuts(self, node: _Node, end: int) -> Cuts:
+        """The chunking that leads over `node` to `end`, and then hands over the rest at once."""
+        ends = [end] if end < self._size else []
+        at: _Node | None = node
+        while at is not None and at.offset:
+            if at.offset < self._size:
+                ends.append(at.offset)
+            at = at.parent
+        return tuple(reversed(ends))
+
+
+def _done(parser: Any) -> bool:
+    """As the driver of `replay.inprocess` asks it."""
+    done = getattr(parser, "done", False)
+    return bool(done() if callable(done) else done)
+
+
+def chunkings(size: int, max_piece: int) -> str:
+    """How many ways there are to cut `size` bytes into pieces of at most `max_piece`: `2^2047`, or about that."""
+    if max_piece >= size:
+        return f"2^{max(size - 1, 0)}"
+    counts = [1]
+    total = 1
+    for length in range(1, size + 1):
+        counts.append(total)
+        total += counts[length] - (counts[length - max_piece] if length >= max_piece else 0)
+    number = counts[size]
+    extra = max(number.bit_length() - 60, 0)
+    power = math.log2(number >> extra) + extra
+    return f"2^{round(power)}" if number == 1 << round(power) else f"about 2^{power:.1f}"
+
+
+def _words(cuts: Cuts) -> str:
+    return ", ".join(map(str, cuts[:8])) + (" ..." if len(cuts) > 8 else "") if cuts else "no byte"

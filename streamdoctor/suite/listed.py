@@ -1,0 +1,116 @@
+"""What a proof trusts, and what it refuses by name: modules, builtins and native types. Tables only.
+
+A trusted module's functions depend on their arguments alone, or keep caches that do not show. Everything else of the
+standard library, and every native function or object that is not listed, is refused.
+"""
+
+from __future__ import annotations
+
+import codecs
+import collections
+import functools
+import json
+import re
+import struct
+import sys
+import types
+from typing import Any
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+TRUSTED_MODULES = _words(
+    """
+    _codecs _collections _collections_abc _functools _json _operator _sre _struct _typing abc base64 binascii codecs
+    collections collections.abc copy dataclasses encodings enum functools html html.entities itertools json json.decoder
+    json.encoder json.scanner keyword math numbers operator re re._compiler reprlib string struct textwrap types typing
+    unicodedata zlib
+    """
+)
+REFUSED_BUILTINS = _words("id hash open input exec eval compile globals __import__ breakpoint exit quit help")
+REFUSED_ATTRIBUTES = _words(
+    """
+    __subclasses__ __globals__ __builtins__ __closure__ cell_contents __code__ f_locals f_globals f_back gi_frame
+    __reduce__ __reduce_ex__ __sizeof__ tb_frame __traceback__
+    """
+)
+"""Ways round what code names: through frames, code objects and the list of all classes."""
+
+REFUSED_FUNCTIONS = {id(functools.lru_cache): "functools.lru_cache", id(functools.cache): "functools.cache",
+                     id(codecs.open): "codecs.open"}  # fmt: skip
+
+ATOMS: frozenset[type] = frozenset({type(None), bool, int, str, bytes, float, type(...)})
+"""Immutable built-ins, compared by type and value."""
+
+OPAQUE: frozenset[type] = frozenset(
+    {
+        re.Pattern, struct.Struct, json.JSONDecoder, json.JSONEncoder, types.GenericAlias, types.UnionType, slice,
+        types.MemberDescriptorType, types.GetSetDescriptorType, type(NotImplemented), codecs.CodecInfo, complex, range,
+        type(vars(collections.namedtuple("_Probe", "x"))["x"]), types.CodeType,
+    }
+)  # fmt: skip
+"""Objects that never change in a way that shows: compared by identity."""
+
+SEQUENCES: frozenset[type] = frozenset({list, set, frozenset, tuple, collections.deque})
+MAPPINGS: frozenset[type] = frozenset({dict, collections.OrderedDict, collections.defaultdict, types.MappingProxyType})
+MUTABLE: frozenset[type] = frozenset(
+    {list, set, collections.deque, bytearray, dict, collections.OrderedDict, collections.defaultdict}
+)
+"""Built-ins that change, frozen with their contents in the order of iteration."""
+
+UNREAD_CLASS_ATTRIBUTES = _words(
+    """
+    __module__ __qualname__ __doc__ __dict__ __weakref__ __annotations__ __orig_bases__ __parameters__ __match_args__
+    __slots__ __abstractmethods__ _abc_impl __dataclass_fields__ __dataclass_params__ __static_attributes__
+    __firstlineno__ __type_params__ __annotate__ __annotations_cache__ _is_protocol __protocol_attrs__
+    _field_defaults __non_callable_proto_members__ _is_runtime_protocol
+    """
+)
+"""What stands in every class and steers nothing: held to stay the same object, not looked into."""
+
+
+def trusted_module(name: str) -> bool:
+    return name in TRUSTED_MODULES or name.startswith("encodings.")
+
+
+def standard_module(name: str) -> bool:
+    return name.partition(".")[0] in sys.stdlib_module_names
+
+
+def is_plain(cls: type) -> bool:
+    """Does all that an instance of `cls` holds stand in its `__dict__` and its slots?"""
+    known = _PLAIN.get(cls)
+    if known is None:
+        known = _PLAIN[cls] = _look_plain(cls)
+    return known
+
+
+_PLAIN: dict[type, bool] = {}
+_SLOTS: dict[type, list[Any]] = {}
+
+
+def _look_plain(cls: type) -> bool:
+    return all(base is object or _heap(base) for base in cls.__mro__) and cls.__basicsize__ == _size(cls)
+
+
+def slots_of(cls: type) -> list[Any]:
+    """The descriptors of the slots of `cls`, the oldest class first."""
+    known = _SLOTS.get(cls)
+    if known is None:
+        found = [vars(base) for base in reversed(cls.__mro__)]
+        known = _SLOTS[cls] = [v for names in found for v in names.values() if type(v) is types.MemberDescriptorType]
+    return known
+
+
+def _heap(cls: type) -> bool:
+    return bool(cls.__flags__ & 1 << 9) and cls.__itemsize__ == 0
+
+
+def _size(cls: type) -> int:
+    """The size of an instance that has nothing but the slots, dict and weak references of `cls`."""
+    names = [f"s{i}" for i in range(len(slots_of(cls)))]
+    names += ["__dict__"] if cls.__dictoffset__ else []
+    names += ["__weakref__"] if cls.__weakrefoffset__ else []
+    return type("Control", (), {"__slots__": tuple(names)}).__basicsize__

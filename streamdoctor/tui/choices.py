@@ -1,0 +1,62 @@
+"""What can be chosen for a check: parsers, splits, faults and rephrasings, each from its own registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from streamdoctor.faults.plans import FAULTS
+from streamdoctor.faults.plans import validate as validate_faults
+from streamdoctor.parsers.load import BUILTINS
+from streamdoctor.parsers.load import validate as validate_parser
+from streamdoctor.rephrasings.catalogue import REPHRASINGS
+from streamdoctor.splits import strategies
+
+
+@dataclass(frozen=True)
+class Option:
+    name: str
+    summary: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`chosen` of `options`; others can be typed where `valid` raises no UsageError for them. `none` says what it means
+    to choose nothing, and is empty where something has to be chosen."""
+
+    title: str
+    options: tuple[Option, ...]
+    chosen: tuple[str, ...]
+    typed: str
+    valid: Callable[[str], object]
+    none: str = ""
+
+
+def parsers(chosen: tuple[str, ...]) -> Choice:
+    listed = [
+        Option(name, builtin.summary, builtin.kind)
+        for name, builtin in BUILTINS.items()
+        if builtin.install is None or name in chosen
+    ]
+    own = [Option(name, "", "yours") for name in chosen if name not in BUILTINS]
+    return Choice("parsers", (*own, *listed), chosen, "module:name or path.py:name", validate_parser)
+
+
+def splits(chosen: tuple[str, ...]) -> Choice:
+    listed = [Option(name, s.summary) for name, s in strategies.STRATEGIES.items() if name not in ("cuts", "fixed")]
+    known = {option.name for option in listed}
+    own = [Option(name, "typed") for name in chosen if name not in known]
+    none = "none chosen: the default of check, every standard split"
+    return Choice("splits", (*own, *listed), chosen, "fixed:5, cuts:12,40, random:seed=1,runs=200",
+                  lambda name: strategies.expand([name]), none)  # fmt: skip
+
+
+def faults_and_rephrasings(faults: tuple[str, ...], rephrasings: tuple[str, ...]) -> Choice:
+    listed = [Option(fault.example, fault.summary, "fault") for fault in FAULTS.values()]
+    known = {option.name for option in listed}
+    own = [Option(name, "typed", "fault") for name in faults if name not in known]
+    others = [Option(name, rephrasing.summary, "rephrase") for name, rephrasing in REPHRASINGS.items()]
+    none = "none chosen: the default of check, the faults of an ending and all rephrasings"
+    return Choice("faults and rephrasings", (*own, *listed, *others), (*faults, *rephrasings),
+                  "stall@e3:60, cut@every-event:fin", lambda name: validate_faults([name]), none)  # fmt: skip

@@ -1,0 +1,76 @@
+"""The cost oracle on real parsers: what is quadratic is convicted, what is linear is not."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from streamdoctor.parsers.load import lend
+from streamdoctor.suite.cases import Axes
+from streamdoctor.suite.check import check
+from streamdoctor.suite.examine import Options
+from streamdoctor.suite.subjects import from_probe
+
+pytestmark = pytest.mark.slow
+
+
+class SearchesAgain:
+    def __init__(self) -> None:
+        self.buffer = b""
+
+    def feed(self, piece: bytes) -> list[str]:
+        self.buffer += piece
+        *events, self.buffer = self.buffer.split(b"\n\n")
+        return [event.decode().removeprefix("data: ") for event in events]
+
+
+class KeepsAll:
+    def __init__(self) -> None:
+        self.everything, self.out = b"", 0
+
+    def feed(self, piece: bytes) -> list[str]:
+        self.everything += piece
+        events = self.everything.split(b"\n\n")[:-1]
+        new, self.out = events[self.out :], len(events)
+        return [event.decode().removeprefix("data: ") for event in new]
+
+
+def by_lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Linear: parts of a line are joined once."""
+    decoder, parts = codecs.getincrementaldecoder("utf-8")(), []
+    for piece in pieces:
+        *lines, rest = decoder.decode(piece).split("\n")
+        for line in lines:
+            whole = "".join([*parts, line])
+            parts.clear()
+            if whole.startswith("data: "):
+                yield whole[6:]
+        parts.append(rest)
+
+
+def slow(parser: Any, dialect: str = "sse") -> set[tuple[str, str]]:
+    """The rules, and the shape of the stream on which each showed."""
+    with lend(parser) as ref:
+        (result,) = check([ref], [from_probe(dialect)], Options(Axes(("whole",)), cost=True))
+    assert not result.error and not result.skipped
+    return {(f.finding.rule, f.finding.summary.partition(":")[0]) for f in result.findings if f.kind == "slow"}
+
+
+@pytest.mark.parametrize("parser", ["reference", by_lines])
+def test_linear_work_is_not_slow(parser: Any) -> None:
+    assert slow(parser) == set()
+
+
+def test_a_search_from_the_start_is_slow_on_one_long_event() -> None:
+    assert slow(SearchesAgain) == {("SD320", "one event in pieces of 64 bytes")}
+
+
+def test_to_keep_everything_is_slow_on_a_long_stream() -> None:
+    assert ("SD321", "many events in pieces of 64 bytes") in slow(KeepsAll)
+
+
+def test_dialects_without_lines_are_left_alone() -> None:
+    assert slow("reference", "bedrock-converse") == set()
