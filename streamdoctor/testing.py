@@ -279,7 +279,7 @@ class replay_server:
 
 
 def chunkings(data: bytes) -> SearchStrategy[list[bytes]]:
-    """A Hypothesis strategy of lists of pieces that make up `data`; no piece is empty. Shrinks to fewest and earliest
+    """A Hypothesis strategy of lists of pieces that make up `data`; no piece is empty. Shrinks to the fewest
     cuts. Raises UsageError where Hypothesis is not installed."""
     st = _strategies()
     cuts = st.lists(st.integers(1, max(len(data) - 1, 1)), max_size=64 if len(data) > 1 else 0)

@@ -109,7 +109,8 @@ def test_the_ollama_sdk_streams_through_it(tmp_path: Path) -> None:
 
     def ask(url: str) -> None:
         messages = [{"role": "user", "content": "Where?"}]
-        parts = list(ollama.Client(host=url).chat(model="m", messages=messages, stream=True))
+        with ollama.Client(host=url) as client:
+            parts = list(client.chat(model="m", messages=messages, stream=True))
         assert parts[-1].done and len(parts) > 5
         told.append("".join(part.message.content or "" for part in parts))
 
