@@ -104,6 +104,7 @@ def test_the_command_line_overrules_the_marker(project: pytest.Pytester) -> None
     done.assert_outcomes(passed=4, deselected=2)
 
 
+@pytest.mark.slow
 def test_a_written_case_fails_before_the_fix_and_passes_after(project: pytest.Pytester) -> None:
     words = ["minimise", f"captures/{EMOJI}", "-p", "parsers.py:Wrong", "-s", "cuts:1259", "-o", "cut-inside-e"]
     subprocess.run([sys.executable, "-m", "streamdoctor", *words], check=True, capture_output=True, cwd=project.path)
@@ -144,6 +145,7 @@ def test_what_is_not_there_is_said(project: pytest.Pytester, ini: str, marker: s
     assert says in result.stdout.str() + result.stderr.str()
 
 
+@pytest.mark.slow
 def test_captures_are_recorded_anew_but_not_in_ci(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     from streamdoctor.testing import load, replay_server
 

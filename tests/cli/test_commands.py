@@ -7,6 +7,8 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from streamdoctor.parsers.load import BUILTINS
 from streamdoctor.rephrasings.catalogue import REPHRASINGS
 from streamdoctor.rephrasings.probes import PROBES
@@ -44,6 +46,7 @@ def test_check_writes_the_schema_and_the_worst_first(run: Run, captures: Path) -
     assert crash["count"] > 1
 
 
+@pytest.mark.slow
 def test_every_reproducing_command_reproduces(run: Run, captures: Path) -> None:
     done = run("check", captures / CHAT, "-p", "parses-each-piece", "-p", "collects-then-flushes", "--json", "-")
     findings = [finding for result in json.loads(done.out)["results"] for finding in result["findings"]]

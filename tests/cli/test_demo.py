@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from streamdoctor.capture.file import load
 from streamdoctor.cli.demo import STREAMS
 from streamdoctor.parsers.load import OURS
@@ -15,6 +17,7 @@ def row_of(line: str) -> tuple[str, list[str]]:
     return name, cells
 
 
+@pytest.mark.slow
 def test_the_demo_records_checks_and_says_why(run: Run, tmp_path: Path) -> None:
     done = run("demo", "--out", "kept")
     assert done.code == 0

@@ -187,6 +187,7 @@ def test_a_javascript_parser_in_each_shape(tmp_path: Path, name: str, level: str
 
 
 @needs_node
+@pytest.mark.slow
 def test_a_javascript_decode_per_piece_is_found(tmp_path: Path) -> None:
     (tmp_path / "theirs.mjs").write_text(JAVASCRIPT.replace("STREAM", "false"))
     assert rules(judged(f"$ node {SHIMS['node']} {tmp_path}/theirs.mjs:parse", "boundaries", stream=EMOJI)) == {"SD401"}

@@ -92,7 +92,7 @@ def trial(shape: Shape) -> tuple[Shape, Any]:
     return shape, calibration_of(shape)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(case=cases())
 def test_nothing_is_found_against_a_correct_decoder(trial: tuple[Shape, Any], case: tuple[bytes, Cuts]) -> None:
     shape, calibration = trial
@@ -108,7 +108,7 @@ def test_each_is_judged_at_the_level_of_its_items(name: str, level: str, ids: st
     assert (calibration.view.level, calibration.view.ids, calibration.fits) == (level, ids, True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(bodies)
 def test_the_reference_agrees_with_the_other_reading_of_the_specification(body: bytes) -> None:
     reading = reading_of(body)

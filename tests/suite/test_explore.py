@@ -104,6 +104,7 @@ def test_correct_parsers_get_a_certificate_wherever_they_keep_their_state(name: 
     assert found.proof.states == len(BODY) + 1
 
 
+@pytest.mark.slow
 def test_what_was_assumed_is_said() -> None:
     saves, sets = outcome("Saves").proof, outcome("Switching").proof
     assert saves is not None and saves.assumed == ("Saves.snapshot() and restore() tell the whole state",)

@@ -146,6 +146,7 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(run, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "code"), [("FeedCoroWaits", 1), ("Segv", 1), ("Prints", 0), ("ints", 4)])
 def test_the_commands_say_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, code: int) -> None:
     (chat,) = captures(tmp_path, {"chat": CHATS["chat"]})

@@ -37,6 +37,7 @@ def test_the_span_holds_the_error() -> None:
     assert body[error.start : error.end] == GEMINI.strip()
 
 
+@pytest.mark.slow
 def test_a_body_full_of_them_is_read_in_bounded_time() -> None:
     assert len(stray_errors(b"error: x\n" * 1_000_000)) == 16
     assert stray_errors(b"{\n" * 200_000) == []
