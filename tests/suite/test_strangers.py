@@ -5,7 +5,7 @@ The strangers stand in files outside the package (`strangers/`); a mistake is on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -33,6 +33,12 @@ DECODERS = [f"{shape}_{form}" for shape in ("feed", "sync", "async") for form in
 CONSUMERS = [f"{shape}_{form}_consumer" for shape in ("feed", "sync", "async") for form in (*FORMS, "parsed", "delta")]
 
 
+def mostly_slow(names: Iterable[str], quick: str) -> list[object]:
+    """Parameters: those whose name begins with one of `quick` in every run, the rest in the slow one."""
+    first = tuple(quick.split())
+    return [name if name.startswith(first) else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
 def ref(file: str, name: str) -> str:
     return f"{STRANGERS / file}.py:{name}"
 
@@ -48,13 +54,13 @@ def verdicts(
 
 
 @pytest.mark.parametrize("axes", [SPLITS, ENDINGS], ids=["splits", "endings"])
-@pytest.mark.parametrize("name", CONSUMERS)
+@pytest.mark.parametrize("name", mostly_slow(CONSUMERS, "feed sync_parsed async_delta"))
 def test_a_correct_consumer_is_clean_on_every_chat(tmp_path: Path, name: str, axes: Axes) -> None:
     seen, why = verdicts([ref("sse", name)], captures(tmp_path, CHATS), axes)
     assert "pass" in seen and seen <= {"pass", "skipped"}, why
 
 
-@pytest.mark.parametrize("name", DECODERS)
+@pytest.mark.parametrize("name", mostly_slow(DECODERS, "feed sync async_record"))
 def test_a_correct_decoder_is_clean_on_everything(tmp_path: Path, name: str) -> None:
     streams = [*captures(tmp_path, {**CHATS, **PLAIN}), capture(tmp_path, "anthropic", ANTHROPIC)]
     seen, why = verdicts([ref("sse", name)], streams)
@@ -97,15 +103,15 @@ CONCURRENT = (
 
 
 @pytest.mark.parametrize(
-    ("file", "name"),
-    [
-        *(("designs", name) for name in DESIGNS.split()),
-        *(pytest.param("awaiting", name, marks=pytest.mark.slow) for name in CONCURRENT.split()),
-    ],
+    "name",
+    mostly_slow(
+        [*(f"designs.py:{name}" for name in DESIGNS.split()), *(f"awaiting.py:{name}" for name in CONCURRENT.split())],
+        "designs.py:named designs.py:NextStream designs.py:coro designs.py:DoneMethod designs.py:text_bytes",
+    ),
 )
-def test_other_designs_are_no_mistakes(tmp_path: Path, file: str, name: str) -> None:
+def test_other_designs_are_no_mistakes(tmp_path: Path, name: str) -> None:
     wanted = {name: CHATS[name] for name in ("chat", "chat-comments", "chat-error", "chat-no-final-blank")}
-    seen, why = verdicts([ref(file, name)], captures(tmp_path, wanted), AS_RECORDED)
+    seen, why = verdicts([f"{STRANGERS}/{name}"], captures(tmp_path, wanted), AS_RECORDED)
     assert seen == {"pass"}, why
 
 
@@ -226,7 +232,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-@pytest.mark.parametrize("name", ["sync_record", "feed_fields", "async_record"])
+@pytest.mark.parametrize("name", mostly_slow(["sync_record", "feed_fields", "async_record"], "sync_record"))
 def test_one_mistake_is_convicted_of_its_kind(tmp_path: Path, mistake: str, name: str) -> None:
     old, new, bodies, expected = MISTAKES[mistake]
     source = (STRANGERS / "sse.py").read_text(encoding="utf-8")
