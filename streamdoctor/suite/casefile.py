@@ -19,9 +19,10 @@ from streamdoctor.diagnosis.trial import Finding
 from streamdoctor.errors import UsageError
 from streamdoctor.suite.cases import Case, case_id
 from streamdoctor.suite.examine import Options
-from streamdoctor.suite.reduce import Folded, reduce
+from streamdoctor.suite.reduce import Folded
+from streamdoctor.suite.reducing import reduced
 from streamdoctor.suite.single import Replayed
-from streamdoctor.suite.workers import Limits, Message, run_child
+from streamdoctor.suite.workers import Limits
 
 MOST_RUNS = 20_000
 MEDIA_TYPES = {
@@ -51,11 +52,9 @@ def minimal_of(replayed: Replayed, ref: str, options: Options, limits: Limits) -
         raise UsageError(f"this case shows nothing wrong{f': {replayed.why}' if replayed.why else ''}")
     finding = replayed.findings[0]
     folded = Folded(finding, Case(replayed.plan, replayed.run.split, replayed.run.cuts, replayed.subject.rephrase))
-    told: dict[str, Message] = {}
-    job = reduce(ref, replayed.subject, replayed.calibration, options, folded, MOST_RUNS)
-    run_child(job, lambda message: told.__setitem__(message["t"], message), limits)
+    told = reduced(ref, replayed.subject, replayed.calibration, options, folded, limits, MOST_RUNS)
     if "minimal" not in told:
-        raise UsageError("this case cannot be made smaller: it ends its process, is too long, or does not come again")
+        raise UsageError("this case cannot be made smaller: it is too long, or does not come again")
     return told["minimal"]["minimal"], finding
 
 

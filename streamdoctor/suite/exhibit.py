@@ -20,7 +20,7 @@ from streamdoctor.replay.transcript import Transcript
 from streamdoctor.splits.boundaries import Boundaries
 from streamdoctor.splits.strategies import Run
 from streamdoctor.suite.examine import CALIBRATING, Examiner, Memory, Options, calibrate_all, trial_of
-from streamdoctor.suite.reduce import DEADLY
+from streamdoctor.suite.reduce import deadly
 from streamdoctor.suite.results import Found, Result
 from streamdoctor.suite.single import Replayed, calibration_of, expected_by_step, rebuilt
 from streamdoctor.suite.subjects import Subject, layers_of
@@ -101,7 +101,7 @@ def gather(wanted: Sequence[Wanted], options: Options, limits: Limits) -> dict[s
 def _replayed(ref: str, wanted: Sequence[Wanted], options: Options, limits: Limits) -> dict[int, Replayed]:
     """Each of `wanted` that lives to tell; a child that dies is followed by one that goes on behind it."""
     told: dict[int, Replayed] = {}
-    start = 0 if any(one.found.finding.rule not in DEADLY for one in wanted) else len(wanted)
+    start = 0 if not all(deadly(one.found.finding) for one in wanted) else len(wanted)
 
     def receive(message: Message) -> None:
         if message["t"] == "played":
@@ -124,7 +124,7 @@ def _job(ref: str, wanted: Sequence[Wanted], start: int, options: Options) -> Jo
             one = wanted[number]
             case = _case(one)
             beat(0, number)
-            if case is None or one.found.finding.rule in DEADLY:
+            if case is None or deadly(one.found.finding):
                 continue
             subject, plan = case
             calibration = examiner.calibration_for(subject, known, False)

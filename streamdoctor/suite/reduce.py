@@ -1,4 +1,4 @@
-"""Each finding made small, in a fresh child: as few cuts as it takes, then as few bytes.
+"""One finding made small, in a fresh child: as few cuts as it takes, then as few bytes.
 
 A smaller case counts only if it gives the same rule (and the same exception), is as judgeable as the first was, and
 keeps what was legal legal: no unfinished event, no broken framing, no missing terminal signal where there was none
@@ -12,7 +12,6 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from shlex import quote
 from typing import Any
 
 from streamdoctor.diagnosis.judge import Finding, unjudgeable
@@ -20,27 +19,26 @@ from streamdoctor.errors import UsageError
 from streamdoctor.faults import plans as faults
 from streamdoctor.faults.plans import Plan
 from streamdoctor.parsers.calibrate import Calibration
-from streamdoctor.parsers.command import PREFIX
 from streamdoctor.rephrasings.catalogue import AS_IS
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.stream.event import Event
 from streamdoctor.stream.reading import Reading, read_body
-from streamdoctor.suite.cases import Case, case_id
-from streamdoctor.suite.examine import CALIBRATING, REDUCING, Examiner, Options
+from streamdoctor.suite.cases import Case
 from streamdoctor.suite.minimise import fewest_cuts
-from streamdoctor.suite.results import Found
 from streamdoctor.suite.shrink import ALL, SAFE, Small, shrink
-from streamdoctor.suite.subjects import UNNAMED, Subject
-from streamdoctor.suite.workers import Beat, Emit, Limits, Message, run_child
+from streamdoctor.suite.subjects import Subject
+
+Find = Callable[[Subject, Plan, Cuts, bool], Sequence[Finding]]
+"""The findings of a subject under a plan, cut so; the last says whether it is right uncut."""
 
 _AT = re.compile(r"@(e?\d+)")
-_MOST_CUTS = 12
-"""More cuts than this are named by their split, where it has one run, in the command that shows the case again."""
-_MOST_BYTES = 200_000
+MOST_BYTES = 200_000
 """A longer body is not shrunk here: every run of it is dear."""
 
-DEADLY = frozenset({"SD302", "SD303", "SD320", "SD703"})
-"""What takes its process down is not run again lightly."""
+
+def deadly(finding: Finding) -> bool:
+    """Does the case take its whole process down? Then it is not run beside any other."""
+    return finding.rule in ("SD320", "SD703") or finding.actual in ("none (spinning)", "none (blocked)")
 
 
 @dataclass
@@ -58,107 +56,17 @@ class Folded:
         rephrased = self.case.rephrase != AS_IS
         return self.case.plan.fault is not None, rephrased, unclear, len(self.case.cuts), self.case.cuts[:1]
 
-    @property
-    def deadly(self) -> bool:
-        """Does it take the whole child down? Then it is shown as it was found."""
-        return self.finding.rule in DEADLY
 
+class Reducer:
+    """One finding on its way down. `again`: did it come again, alone in a fresh process?
 
-def made_small(
-    ref: str, subject: Subject, calibration: Calibration, options: Options, folded: Sequence[Folded], limits: Limits
-) -> list[Found]:
-    """Each of `folded` in its simplest case, made small in a child of its own, in which it comes first."""
-    found: list[Found] = []
-    for one in folded:
-        told: dict[str, Message] = {}
-        own = subject.rephrased(one.case.rephrase) or subject
-        if not one.deadly:
-            job = reduce(ref, own, calibration, options, one)
-            run_child(job, lambda message, told=told: told.__setitem__(message["t"], message), limits)  # type: ignore[misc]
-        minimal = told.get("minimal", {}).get("minimal")
-        found.append(_found(ref, subject, own, options, one, told.get("reduced"), minimal))
-    return found
-
-
-def in_its_case(ref: str, subject: Subject, options: Options, one: Folded) -> Found:
-    """As it was found, with nothing made small."""
-    own = subject.rephrased(one.case.rephrase) or subject
-    return _found(ref, subject, own, options, one, None, None)
-
-
-def _found(
-    ref: str,
-    subject: Subject,
-    own: Subject,
-    options: Options,
-    one: Folded,
-    reduced: Message | None,
-    minimal: dict[str, Any] | None,
-) -> Found:
-    """`own` is `subject` in the words of the case; the case is known by what it was before."""
-    case, finding, cuts = one.case, one.finding, one.case.cuts
-    if reduced is not None:
-        cuts = tuple(reduced["cuts"])
-        if reduced["finding"]:
-            finding = Finding(*reduced["finding"])
-        else:
-            finding = finding._replace(summary=f"{finding.summary} (only after other streams in the same process)")
-    uncut = one.finding.oracle == "same-for-every-cut" and not cuts
-    found = Found(
-        finding=finding._replace(oracle="reference" if uncut else one.finding.oracle),
-        case=case_id(subject, ref, case.plan.fault, cuts, case.rephrase),
-        rephrase=case.rephrase,
-        split=case.split,
-        cuts=cuts,
-        fault=case.plan.fault,
-        count=one.count,
-        boundary=own.material(case.plan).boundaries.at(cuts[0]) if cuts else None,
-        minimal=minimal,
-    )
-    found.reproduce = _command(subject, ref, found, options, named=cuts == case.cuts)
-    return found
-
-
-def _command(subject: Subject, ref: str, found: Found, options: Options, *, named: bool) -> str:
-    """The one command that shows this case again; none where a shell cannot name the capture or the parser."""
-    if subject.path == UNNAMED or ref.startswith("("):
-        return ""
-    words = ["streamdoctor", "replay", quote(subject.path or f"probe:{subject.probe}")]
-    words += ["--command", quote(ref.removeprefix(PREFIX))] if ref.startswith(PREFIX) else ["--parser", quote(ref)]
-    named = named and found.split in ("events", "bytes", "lines", "recorded") and len(found.cuts) > _MOST_CUTS
-    words += ["--split", found.split if named else f"cuts:{','.join(map(str, found.cuts))}" if found.cuts else "whole"]
-    if found.rephrase != AS_IS:
-        words += ["--rephrase", found.rephrase]
-    if found.fault:
-        words += ["--fault", found.fault]
-    return " ".join(words + options.words())
-
-
-def reduce(
-    ref: str, subject: Subject, calibration: Calibration, options: Options, wanted: Folded, most: int = 300
-) -> Callable[[Emit, Beat], None]:
-    """The job of a child, in at most about `most` runs. Tells the fewest cuts first, then the small body."""
-
-    def job(emit: Emit, beat: Beat) -> None:
-        beat(CALIBRATING, CALIBRATING)
-        examiner = Examiner(ref, options)
-        reducer = _Reducer(examiner, subject, calibration, wanted, lambda: beat(0, REDUCING))
-        cuts = reducer.cuts()
-        finding = reducer.finding(cuts) if reducer.again else None
-        emit({"t": "reduced", "cuts": cuts, "finding": finding and list(finding)})
-        if finding is not None and len(wanted.case.plan.body) <= _MOST_BYTES:
-            emit({"t": "minimal", "minimal": reducer.smallest(cuts, most)})
-
-    return job
-
-
-class _Reducer:
-    """One finding on its way down. `again`: did it come again, alone in a fresh process?"""
+    `find` gives the findings of a case; `is_right` says whether a subject is right where nothing is cut.
+    """
 
     def __init__(
-        self, examiner: Examiner, subject: Subject, calibration: Calibration, one: Folded, beat: Callable[[], None]
+        self, subject: Subject, calibration: Calibration, one: Folded, find: Find, is_right: Callable[[Subject], bool]
     ) -> None:
-        self.examiner, self.subject, self.calibration, self.beat = examiner, subject, calibration, beat
+        self.subject, self.calibration, self._findings, self._is_right = subject, calibration, find, is_right
         self.wanted, self.case = one.finding, one.case
         self.right = True
         self.again = self.finding(self.case.cuts) is not None
@@ -185,7 +93,6 @@ class _Reducer:
         return {"body_b64": b64encode(small.body).decode("ascii"), "cuts": list(small.cuts), "fault": fault}
 
     def _still(self, small: Small) -> bool:
-        self.beat()
         reading = read_body(small.body, self.subject.reading.provider)
         if not _as_legal(reading, self.subject.reading) or unjudgeable(reading, self.calibration):
             return False
@@ -198,13 +105,8 @@ class _Reducer:
         return self._find(subject, plan, small.cuts) is not None
 
     def _find(self, subject: Subject, plan: Plan, cuts: Cuts) -> Finding | None:
-        self.beat()
-        found = self.examiner.findings(subject, self.calibration, plan, cuts, self.right)
+        found = self._findings(subject, plan, cuts, self.right)
         return next((one for one in found if _same(one, self.wanted)), None)
-
-    def _is_right(self, subject: Subject) -> bool:
-        self.beat()
-        return self.examiner.whole_is_right(subject, self.calibration)
 
     def _events(self, body: bytes) -> Sequence[Event]:
         return read_body(body, self.subject.reading.provider).events

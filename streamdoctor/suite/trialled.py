@@ -31,8 +31,9 @@ from streamdoctor.suite.examine import (
 )
 from streamdoctor.suite.prove import prove
 from streamdoctor.suite.prover import Task
-from streamdoctor.suite.reduce import Folded, in_its_case, made_small
+from streamdoctor.suite.reduce import Folded
 from streamdoctor.suite.results import Coverage, Found, Result
+from streamdoctor.suite.smallest import in_its_case, made_small
 from streamdoctor.suite.subjects import Subject
 from streamdoctor.suite.workers import Ending, Limits, Message, run_child
 
@@ -289,7 +290,8 @@ class Trialled:
         trial = trial_of(self._subject(number, case), calibration, case.plan, transcript, self.options.at_eof)
         for finding in judge(trial):
             if finding.kind in ("hung", "slow", "crashed"):
-                self._fold(number, case, finding._replace(summary=f"{finding.summary} ({how})"))
+                more = f" ({how})" if stuck else ""
+                self._fold(number, case, finding._replace(summary=finding.summary + more))
 
     def _prove(self, number: int, row: _Row) -> None:
         """All chunkings at once; what is found wrong is a case like any other."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def one(tmp_path: Path, name: str, axes: Axes = SOME) -> Result:
 @pytest.mark.parametrize(
     ("name", "rule"),
     [
-        ("spins", "SD302"),
+        pytest.param("spins", "SD302", marks=pytest.mark.slow),
         pytest.param("spins_at_once", "SD302", marks=pytest.mark.slow),
         pytest.param("sleeps_at_once", "SD303", marks=pytest.mark.slow),
         ("infinite_empty", "SD302"),
@@ -60,6 +61,43 @@ def test_harm_is_called_by_its_name(tmp_path: Path, name: str, rule: str) -> Non
     assert result.cases
 
 
+HARM = """
+import os, time
+
+class Theirs:
+    def __init__(self):
+        self.buffer = b""
+
+    def feed(self, piece):
+        if 0x80 <= piece[0] < 0xC0:
+            HARM
+        *events, self.buffer = (self.buffer + piece).split(b"\\n\\n")
+        return [event.decode().removeprefix("data:").removeprefix(" ") for event in events]
+
+    def close(self):
+        return []
+"""
+
+
+@pytest.mark.parametrize(
+    ("harm", "rule"),
+    [
+        ("os._exit(3)", "SD703"),
+        pytest.param("while True: pass", "SD302", marks=pytest.mark.slow),
+        pytest.param("time.sleep(1000)", "SD303", marks=pytest.mark.slow),
+    ],
+)
+def test_what_takes_its_process_down_is_made_small_too(tmp_path: Path, harm: str, rule: str) -> None:
+    (tmp_path / "theirs.py").write_text(HARM.replace("HARM", harm), encoding="utf-8")
+    stream = captures(tmp_path, {"chat": CHATS["chat"]})
+    (result,) = judged(f"{tmp_path / 'theirs.py'}:Theirs", stream, Axes(splits=("boundaries",)))
+    (found,) = result.findings
+    assert found.finding.rule == rule
+    assert found.minimal is not None and found.minimal["cuts"] == [1]
+    assert len(b64decode(found.minimal["body_b64"])) < 60
+
+
+@pytest.mark.slow
 def test_eating_memory_ends_in_an_exception_or_a_limit(tmp_path: Path) -> None:
     assert one(tmp_path, "Eats").verdict in ("fail", "hung")
 
@@ -106,6 +144,7 @@ def test_items_that_cannot_be_read_are_not_judged(tmp_path: Path, name: str, wha
     assert f"its items ({what})" in (result.note or "")
 
 
+@pytest.mark.slow
 def test_a_parser_that_hangs_everywhere_is_not_given_every_stream(tmp_path: Path) -> None:
     results = judged(f"{STRANGERS / 'misbehaving.py'}:spins_at_once", captures(tmp_path, PLAIN), SOME, Limits(cpu=0.05))
     assert [result.verdict for result in results] == ["hung"] * 3 + ["error"] * (len(PLAIN) - 3)
