@@ -14,19 +14,28 @@ def proof_lines(result: Result) -> Iterator[str]:
     if result.proof is not None:
         yield from _certificate(result, result.proof)
     elif result.proof_refused is not None:
-        yield f"      no proof: {safe_text(result.proof_refused)}"
+        yield from _refusal(result.proof_refused)
 
 
 def _certificate(result: Result, proof: Proof) -> Iterator[str]:
     soft = sorted({f.finding.rule for f in result.findings if f.kind == "non-strict" and f.fault is None})
     right = f"right, or at worst non-strict ({', '.join(soft)})" if soft else "right"
     about = proof.chunkings.startswith("about ")
-    count = f"({proof.chunkings}) ways" if about else f"{proof.chunkings} ways"
+    exact, near = ("", f" ({proof.chunkings})") if about else (f"{proof.chunkings} ", "")
     pieces = f"pieces of 1 to {plural(proof.max_piece, 'byte')}"
-    yield f"      proof: all {count} to cut this body into {pieces} were covered: every one is {right}"
-    yield "          covered: these bytes, every event with the piece that completes it, the clean end; no fault"
+    yield f"      proof: all {exact}ways to cut this body into {pieces} were covered{near}: every one is {right}"
+    yield "          covered: these bytes, each event in the piece that completes it, the clean end; no faults"
     work = f"{plural(proof.states, 'state')} and {plural(proof.steps, 'step')}"
     yield f"          by {work}, and random chunkings in a second process"
-    assumed = "; ".join(map(safe_text, proof.assumed))
-    beside = "that the interpreter and its standard library keep no state that shows"
-    yield f"          assumed: {assumed + '; ' if assumed else ''}{beside}"
+    beside = "the interpreter and its standard library keep nothing that changes what comes out"
+    yield f"          assumed: {'; '.join([*map(safe_text, proof.assumed), beside])}"
+
+
+def _refusal(why: str) -> Iterator[str]:
+    """The reason, then what was searched instead, and what that found."""
+    reason, _, instead = why.partition("; searched instead: ")
+    yield f"      {'' if reason.startswith('disproved: ') else 'no proof: '}{safe_text(reason)}"
+    if instead:
+        searched, _, found = instead.rpartition("; ")
+        yield f"          searched instead: {safe_text(searched)}"
+        yield f"          {safe_text(found)}"

@@ -65,7 +65,7 @@ def _alone(result: Result, width: int) -> Iterator[str]:
     yield f"  {safe_text(result.parser).ljust(width)}  {verdict_word(result.verdict, 10)}  {how}".rstrip()
     if result.note and not result.skipped and not result.error:
         yield f"      note: {safe_text(result.note)}"
-    if result.coverage is not None and result.coverage.missing:
+    if result.coverage is not None and result.coverage.missing and result.proof is None:
         yield f"      never cut inside: {counts(result.coverage.missing)}"
     yield from proof_lines(result)
     yield from _causes_lines([result])

@@ -280,7 +280,7 @@ class Walk:
     def _refuse_growth(self, offset: int, key: Key, other: Key) -> None:
         where = self._states.difference(key, other) if key != other else "how much came out"
         raise Refused(
-            f"its state depends on how the bytes were cut: {MOST_STATES} states and more after {offset} bytes, "
+            f"its state depends on how the bytes were cut: {MOST_STATES} states or more after {offset} bytes, "
             f"which differ in {where} (a state that grows with the number of pieces? add snapshot()/restore())"
         )
 
@@ -301,7 +301,7 @@ class Walk:
     def _accuse(self, node: _Node, end: int) -> None:
         cuts = self._cuts(node, end)
         if not self._too_far(len(cuts)) and not self._judged(cuts):
-            raise Refused(f"cut at {_words(cuts)}, a run from scratch is right and one from a kept state is not")
+            raise Refused(f"with {cut_words(cuts)} a run from scratch is right and one from a kept state is not")
 
     def _end(self, node: _Node, end: int, how: str) -> None:
         """It raised, or says that it is done: nothing follows, so a run up to here tells all."""
@@ -310,7 +310,7 @@ class Walk:
         if key not in self._ended and not self._too_far(len(cuts)):
             self._ended.add(key)
             if not self._judged(cuts) and self._last.how != how:
-                raise Refused(f"cut at {_words(cuts)}, a run from scratch ends with {self._last.how}, a kept one {how}")
+                raise Refused(f"with {cut_words(cuts)} a run from scratch ends with {self._last.how}, a kept one {how}")
 
     def _close(self, node: _Node) -> None:
         """The no-fault end, in the state of a node and, judged, from scratch."""
@@ -319,7 +319,7 @@ class Walk:
             return
         self._watch(self.tally, self._blocks)
         if not self._judged(cuts) and self._closing(node) != (self._last.how, self._last.closing):
-            raise Refused(f"cut at {_words(cuts)}, a run from scratch ends otherwise than one from a kept state")
+            raise Refused(f"with {cut_words(cuts)} a run from scratch ends otherwise than one from a kept state")
 
     def _closing(self, node: _Node) -> tuple[str, tuple[Item, ...]]:
         """How the parser ends from a kept state, and what comes out."""
@@ -378,8 +378,13 @@ def chunkings(size: int, max_piece: int) -> str:
     number = counts[size]
     extra = max(number.bit_length() - 60, 0)
     power = math.log2(number >> extra) + extra
-    return f"2^{round(power)}" if number == 1 << round(power) else f"about 2^{power:.1f}"
+    return f"2^{round(power)}" if number == 1 << round(power) else f"about 2^{f'{power:.1f}'.removesuffix('.0')}"
 
 
-def _words(cuts: Cuts) -> str:
-    return ", ".join(map(str, cuts[:8])) + (" ..." if len(cuts) > 8 else "") if cuts else "no byte"
+def cut_words(cuts: Cuts) -> str:
+    """`no cut at all`, `a cut at byte 17`, `cuts at bytes 6, 9`, `12 cuts`."""
+    if not cuts:
+        return "no cut at all"
+    if len(cuts) > 8:
+        return f"{len(cuts):,} cuts"
+    return f"a cut at byte {cuts[0]:,}" if len(cuts) == 1 else f"cuts at bytes {', '.join(map(str, cuts))}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from streamdoctor.diagnosis.judge import Finding
 from streamdoctor.splits.strategies import Cuts
-from streamdoctor.suite.explore import ANNOUNCED
+from streamdoctor.suite.explore import ANNOUNCED, cut_words
 from streamdoctor.suite.prover import Task, prover
 from streamdoctor.suite.results import Proof
 from streamdoctor.suite.workers import Ending, Message, run_child
@@ -90,7 +90,7 @@ class _Run:
             return f"interrupted {self._far(self._said.get('progress'))}; {self._so_far()}"
         if self.deadly is not None:
             cuts, ending = self.deadly
-            return f"disproved: with {_cut(cuts)} it does not return ({ending.detail})"
+            return f"disproved: with {cut_words(cuts)} it does not return ({ending.detail})"
         if "wrong" in self._said:
             return self._disproved(self._said["wrong"])
         if "refused" in self._said:
@@ -100,8 +100,8 @@ class _Run:
 
     def _disproved(self, wrong: Message) -> str:
         cuts = tuple(wrong["cuts"])
-        fewest = " (no chunking with fewer cuts is wrong)" if wrong["fewest"] and cuts else ""
-        return f"disproved: with {_cut(cuts)} it is wrong, {wrong['rule']}{fewest}"
+        fewest = "; no chunking with fewer cuts is wrong" if wrong["fewest"] and cuts else ""
+        return f"disproved: with {cut_words(cuts)} it is wrong ({wrong['rule']}){fewest}"
 
     def _searched(self) -> str:
         said = self._said.get("searched")
@@ -117,11 +117,3 @@ class _Run:
             return "before the first step"
         size = len(self.task.subject.reading.body)
         return f"at byte {message['offset']:,} of {size:,}, after {message['steps']:,} steps"
-
-
-def _cut(cuts: Cuts) -> str:
-    if not cuts:
-        return "no cut at all"
-    if len(cuts) > 8:
-        return f"{len(cuts)} cuts"
-    return f"{'a cut' if len(cuts) == 1 else 'cuts'} at {', '.join(map(str, cuts))}"

@@ -18,7 +18,7 @@ from streamdoctor.parsers.levels import Expected, observed
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.suite.examine import Examiner, Options, trial_of
 from streamdoctor.suite.expectation import Expectation
-from streamdoctor.suite.explore import ANNOUNCED, Judged, Tally, Walk, chunkings
+from streamdoctor.suite.explore import ANNOUNCED, Judged, Tally, Walk, chunkings, cut_words
 from streamdoctor.suite.reach import Refused
 from streamdoctor.suite.search import Search
 from streamdoctor.suite.second import CHUNKINGS, Question, SecondProcess
@@ -59,7 +59,7 @@ class Task:
     @property
     def longest(self) -> int:
         size = len(self.subject.reading.body)
-        return max(size, 1) if self.max_piece is None else self.max_piece
+        return max(size, 1) if self.max_piece is None else min(self.max_piece, max(size, 1))
 
 
 def prover(task: Task) -> Callable[[Emit, Beat], None]:
@@ -143,7 +143,7 @@ class _Prover:
         if cuts is not None:
             self._judge(cuts)
             raise Refused(
-                f"a chunking with {len(cuts)} cuts is wrong in a second process (PYTHONHASHSEED={second.hash_seed}): "
+                f"with {cut_words(cuts)} it is wrong in a second process (PYTHONHASHSEED={second.hash_seed}): "
                 "its output depends on something outside its state"
             )
 

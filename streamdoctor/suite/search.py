@@ -40,10 +40,10 @@ class Search:
 
     @property
     def words(self) -> str:
-        every = "every single cut" if self.stride == 1 else f"every {self.stride}th single cut"
+        every = "every single cut" if self.stride == 1 else f"single cuts {self.stride} bytes apart"
         some = "all" if self.all_pairs else "some"
         sample = SAMPLE if self._material.body else 0
         return (
-            f"{every} ({len(self.singles):,}), {some} pairs over the first and last place of each boundary class "
+            f"{every} ({len(self.singles):,}), {some} pairs of the first and last place of each boundary class "
             f"({len(self.pairs):,}), {sample} random chunkings"
         )

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
-from itertools import combinations, pairwise
+from itertools import combinations, islice, pairwise
+from operator import sub
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,10 +27,11 @@ from streamdoctor.splits.strategies import Cuts
 from streamdoctor.stream.providers import by_name
 from streamdoctor.stream.reading import read_body
 from streamdoctor.suite.examine import Examiner, Options
-from streamdoctor.suite.explore import chunkings
+from streamdoctor.suite.explore import chunkings, cut_words
 from streamdoctor.suite.prove import Outcome, prove
 from streamdoctor.suite.prover import Task
 from streamdoctor.suite.results import Proof, Result, exit_code
+from streamdoctor.suite.search import Search
 from streamdoctor.suite.second import random_chunkings
 from streamdoctor.suite.states import Conditions
 from streamdoctor.suite.subjects import Subject
@@ -132,6 +134,31 @@ def test_chunkings_are_counted_right(size: int, longest: int) -> None:
     power = float(told.removeprefix("about ").removeprefix("2^"))
     assert abs(2**power - count(size)) <= 0.05 * count(size)
     assert told.startswith("about") or 2 ** int(power) == count(size)
+
+
+def test_a_number_that_is_nearly_a_power_has_no_decimals() -> None:
+    assert chunkings(30_924, 64) == "about 2^30923"
+
+
+def test_a_search_that_leaves_cuts_out_says_how_far_apart_they_are() -> None:
+    body = b"data: " + b"x" * 30_000 + b"\n\n"
+    search = Search(subject(body).material(Plan(None, body)), 64, 0)
+    cuts = [cuts[0] for cuts in islice(search, len(search.singles))]
+    assert len(set(map(sub, cuts[1:], cuts))) == 1
+    assert search.words.startswith(f"single cuts {cuts[1] - cuts[0]} bytes apart ({len(cuts):,}), all pairs of the")
+
+
+@pytest.mark.parametrize(
+    ("cuts", "words"),
+    [
+        ((), "no cut at all"),
+        ((1234,), "a cut at byte 1,234"),
+        ((6, 9), "cuts at bytes 6, 9"),
+        (tuple(range(1, 10)), "9 cuts"),
+    ],
+)
+def test_cuts_in_words(cuts: Cuts, words: str) -> None:
+    assert cut_words(cuts) == words
 
 
 @given(st.integers(0, 200), st.integers(1, 300), st.integers(0, 9))
