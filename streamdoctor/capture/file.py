@@ -134,15 +134,16 @@ class CaptureWriter:
             self.close()
 
 
-def load(path: str | os.PathLike[str]) -> Capture:
-    """The capture in the file at `path`, plain, .gz or .zst, whole or torn.
+def load(path: str | os.PathLike[str], most: int | None = None) -> Capture:
+    """The capture in the file at `path`, plain, .gz or .zst, whole or torn; `most` takes so many bytes of the file, as
+    if it were torn there.
 
     Raises CaptureError, with the path in its message, for anything that is no capture, and for a file that cannot be
     read.
     """
     shown = os.fspath(path)
     try:
-        data, warnings = _contents(Path(path))
+        data, warnings = _contents(Path(path), most)
         return parse(data, warnings)
     except CaptureError as error:
         where = f"{shown}:{error.line}" if error.line else shown
@@ -188,9 +189,10 @@ def _records(lines: Iterator[tuple[int, bytes, bool]], notes: list[str]) -> tupl
     return records, end
 
 
-def _contents(path: Path) -> tuple[bytes, list[str]]:
+def _contents(path: Path, most: int | None) -> tuple[bytes, list[str]]:
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(-1 if most is None else most)
     except FileNotFoundError:
         raise CaptureError("there is no such file") from None
     except IsADirectoryError:

@@ -53,7 +53,8 @@ class Boundaries:
             self._paint_frames(events)
         else:
             self._paint_lines(sse=framing == "sse")
-            self._paint_utf8(0, len(body))
+            if not body.isascii():
+                self._paint_utf8(0, len(body))
 
     def at(self, offset: int) -> str:
         """The class of a cut before byte `offset`."""
@@ -74,7 +75,8 @@ class Boundaries:
 
     def present(self) -> dict[str, int]:
         """How many cut offsets of each class this body has."""
-        return self.count(range(1, len(self._body)))
+        counts = {name: self._codes.count(code, 1, max(len(self._body), 1)) for code, name in enumerate(CLASSES)}
+        return {name: count for name, count in counts.items() if count}
 
     def _paint(self, name: str, start: int, end: int) -> None:
         if end > start:

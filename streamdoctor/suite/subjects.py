@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from streamdoctor.capture.file import load
-from streamdoctor.capture.model import Capture
+from streamdoctor.capture.model import Capture, Fidelity
 from streamdoctor.errors import UsageError
 from streamdoctor.faults.plans import Plan
 from streamdoctor.rephrasings.catalogue import AS_IS, rephrase
@@ -84,10 +84,13 @@ def from_capture(path: str, dialect: str | None = None) -> Subject:
 
 def of_capture(capture: Capture, dialect: str | None = None) -> Subject:
     """A capture in memory as a subject; its name is that it has none."""
-    layers = layers_of(capture, dialect)
-    skip = _why_not(layers)
+    return of_layers(layers_of(capture, dialect), capture.header.fidelity)
+
+
+def of_layers(layers: Layers, fidelity: Fidelity) -> Subject:
+    """A capture whose layers are known as a subject."""
     reading = layers.reading or read_body(b"", by_name("sse"))
-    return Subject(UNNAMED, None, reading, layers.cuts if capture.header.fidelity == "read" else None, skip)
+    return Subject(UNNAMED, None, reading, layers.cuts if fidelity == "read" else None, _why_not(layers))
 
 
 def layers_of(capture: Capture, dialect: str | None = None) -> Layers:

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from rich.cells import cell_len
 from textual.content import Content
 
+from streamdoctor.capture.file import load
 from streamdoctor.errors import UsageError
 from streamdoctor.faults import plans
 from streamdoctor.faults.plans import Plan
+from streamdoctor.rephrasings.catalogue import AS_IS
 from streamdoctor.report.words import plural
 from streamdoctor.splits import strategies
-from streamdoctor.splits.strategies import Cuts
+from streamdoctor.splits.boundaries import Boundaries
+from streamdoctor.splits.strategies import Cuts, Material
 from streamdoctor.stream.reading import Reading
-from streamdoctor.suite.subjects import Subject, find, layers_of
+from streamdoctor.suite.subjects import Subject, find, layers_of, of_layers
 from streamdoctor.tui.case import CaseToInspect
+from streamdoctor.tui.library import LONG
 from streamdoctor.tui.trace import Told, Trace
 from streamdoctor.tui.words import fit, safe, verdict
 from streamdoctor.visible import safe_bytes
 
 _BESIDE = 12
 """Bytes shown before a piece, and after it."""
+_GLANCE = 256 << 10
+"""Bytes of the beginning of a long file, which are looked at first."""
+
+Arrivals = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -30,40 +42,70 @@ class Looked:
 
     reading: Reading
     cuts: Cuts
-    arrivals: tuple[tuple[int, int], ...]
+    arrivals: Arrivals
+    boundaries: Boundaries
 
     def trace(self, cuts: Cuts | None) -> Trace:
-        return Trace(self.reading, self.cuts if cuts is None else cuts, self.arrivals)
+        return Trace(self.reading, self.cuts if cuts is None else cuts, self.boundaries, self.arrivals)
 
 
 def look_at(case: CaseToInspect) -> Looked:
     """Reads the stream; takes a while for a long one. Raises what `find` raises, and UsageError where the case does not
     apply to what is there now."""
-    subject = find(case.subject, case.dialect)
+    with _uncollected():
+        return _looked(case, *_found(case))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """What is made in the `with` is left out by the collector of cycles: a stream has none, and to walk the millions of
+    objects of a long one takes seconds, in which no key is heard."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was:
+            gc.enable()
+
+
+def glance_at(case: CaseToInspect) -> Looked | None:
+    """The beginning of a long stream, at once; None where all of it is read as soon, or where nothing can be said of a
+    part: the file is too short, the case is in other words or breaks off."""
+    path = Path(case.subject)
+    if case.rephrase != AS_IS or case.fault or not path.is_file() or path.stat().st_size < LONG:
+        return None
+    subject, arrivals = _found(case, _GLANCE)
+    return None if subject.skip else _looked(case, subject, arrivals)
+
+
+def _found(case: CaseToInspect, most: int | None = None) -> tuple[Subject, Arrivals]:
+    """The subject of a case, and when its bytes came; of a capture the first `most` bytes of the file."""
+    if case.subject.startswith("probe:"):
+        return find(case.subject, case.dialect), ()
+    capture = load(case.subject, most)
+    layers = layers_of(capture, case.dialect)
+    subject = replace(of_layers(layers, capture.header.fidelity), path=case.subject)
+    return subject, layers.arrivals if subject.recorded is not None else ()
+
+
+def _looked(case: CaseToInspect, subject: Subject, arrivals: Arrivals) -> Looked:
     said = subject.rephrased(case.rephrase)
     if said is None:
         raise UsageError(f"the rephrasing {case.rephrase} does not apply to what is in {case.subject} now")
     found = plans.plans(case.fault, said.reading)
     plan = found[0] if found else Plan(None, said.reading.body)
-    reading = said.reading_of(plan.body)
-    as_recorded = case.rephrase == "as-is" and plan.body == subject.reading.body
-    arrivals = _arrivals(subject) if as_recorded else ()
-    cuts = case.cuts if case.cuts is not None else _cuts(case, said, plan)
-    return Looked(reading, tuple(cut for cut in cuts if 0 < cut < len(plan.body)), arrivals)
+    as_recorded = case.rephrase == AS_IS and plan.body == subject.reading.body
+    material = said.material(plan)
+    cuts = case.cuts if case.cuts is not None else _cuts(case, material)
+    cuts = tuple(cut for cut in cuts if 0 < cut < len(plan.body))
+    return Looked(said.reading_of(plan.body), cuts, arrivals if as_recorded else (), material.boundaries)
 
 
-def _arrivals(subject: Subject) -> tuple[tuple[int, int], ...]:
-    if subject.path is None or subject.recorded is None:
-        return ()
-    from streamdoctor.capture.file import load
-
-    return layers_of(load(subject.path)).arrivals
-
-
-def _cuts(case: CaseToInspect, subject: Subject, plan: Plan) -> Cuts:
+def _cuts(case: CaseToInspect, material: Material) -> Cuts:
     """The first run of the split; of a capture without a parser, its reads."""
     split = case.split if case.parser is not None else "recorded"
-    material = subject.material(plan)
     run = next((run for name in strategies.expand([split]) for run in strategies.runs(name, material, case.seed)), None)
     return run.cuts if run is not None else ()
 
@@ -100,8 +142,7 @@ def _finding_line(told: Told, width: int) -> Content:
 
 def step_lines(trace: Trace, step: int, width: int) -> list[Content]:
     """Before, the piece, after; what was due in the step, and what came out: each in `width` cells."""
-    got = [one.text for one in trace.told.got if one.step == step]
-    due = [one.text for one in trace.told.due if one.step == step]
+    got, due = trace.got_in(step), trace.due_in(step)
     if step > len(trace.ends):
         piece = Content.assemble(("the end ", "bold"), safe(trace.told.end, "$quiet"))
     else:

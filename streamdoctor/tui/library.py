@@ -1,7 +1,8 @@
 """The captures of a folder, as the first screen lists them: read once, read anew when their file changes.
 
-Rules: everything here runs in a thread and returns values; nothing here knows of the screen. A file that cannot be read
-is an entry too, with what is wrong with it. An entry keeps no bytes but the first of its text.
+Rules: everything here runs in a thread, or in a process of its own, and returns values; nothing here knows of the
+screen. A file that cannot be read is an entry too, with what is wrong with it. An entry keeps no bytes but the first of
+its text.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from streamdoctor.errors import CaptureError, StreamdoctorError
 from streamdoctor.report.timeline import slots_of
 from streamdoctor.suite.subjects import layers_of
 
+LONG = 4 << 20
+"""Bytes of a file that takes a while to read."""
 MOST_TEXT = 4_000
 SLOTS = 240
 """In so many slots of time the bytes of a stream are counted."""
@@ -32,7 +35,7 @@ Stamp = tuple[int, int, int]
 @dataclass(frozen=True)
 class Entry:
     """One capture. `trouble` says why it could not be read; then the rest is empty. `state` is one of complete,
-    incomplete, growing (there is no end record yet) and - (cannot be told)."""
+    incomplete, growing (there is no end record yet), unread (its turn has not come) and - (cannot be told)."""
 
     path: Path
     stamp: Stamp

@@ -13,7 +13,13 @@ from streamdoctor.report.words import duration, plural
 from streamdoctor.tui.library import Entry
 from streamdoctor.tui.words import VERDICT_STYLES, fit, lines_of, safe, spark
 
-_STATES = {"complete": "$success", "incomplete": "$error bold", "growing": "$warning", "-": "$quiet"}
+_STATES = {
+    "complete": "$success",
+    "incomplete": "$error bold",
+    "growing": "$warning",
+    "unread": "$quiet",
+    "-": "$quiet",
+}
 
 
 class _Column(NamedTuple):
@@ -46,12 +52,13 @@ def row_line(entry: Entry, base: Path, width: int) -> Content:
     if entry.trouble:
         (_, room), *_ = _columns(width)
         return Content.assemble(fit(name, room), "  ", ("cannot be read: ", "$error bold"), safe(entry.trouble))
+    unread = entry.state == "unread"
     cells = {
         "capture": (name, ""),
         "provider": (entry.provider, "$quiet"),
-        "http": (entry.status, "" if entry.status[:1] == "2" else "$error bold"),
+        "http": (entry.status, "" if entry.status[:1] == "2" else "$quiet" if unread else "$error bold"),
         "state": (entry.state, _STATES[entry.state]),
-        "events": (f"{entry.events:,}", ""),
+        "events": ("" if unread else f"{entry.events:,}", ""),
         "duration": (duration(entry.duration or None), ""),
         "worst finding": _worst(entry),
     }
@@ -93,6 +100,9 @@ def _fact_lines(entry: Entry, width: int) -> Iterator[Content]:
     if entry.trouble:
         yield safe(entry.trouble, "$error")
         return
+    if entry.state == "unread":
+        yield Content.styled("it is being read, or is yet to be; enter looks at its beginning", "$quiet")
+        return
     yield Content.assemble(safe(entry.asked, "bold"), "  ", safe(entry.answered))
     state = Content.styled(entry.state, _STATES[entry.state])
     yield Content.assemble(safe(entry.provider), "  ", state, "  ", safe(f"ended: {entry.ended}", "$quiet"))
@@ -111,5 +121,5 @@ def _fact_lines(entry: Entry, width: int) -> Iterator[Content]:
 def text_lines(entry: Entry) -> Content:
     """The text that the stream carries, its line ends kept, everything else that a terminal would act on escaped."""
     if entry.trouble or not entry.text:
-        return Content.styled("" if entry.trouble else "no text", "$quiet")
+        return Content.styled("" if entry.trouble or entry.state == "unread" else "no text", "$quiet")
     return lines_of(entry.text)

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain, repeat
+from operator import add, floordiv, sub
 from typing import Any, NamedTuple
 
 from streamdoctor.splits.boundaries import Boundaries
@@ -87,6 +88,7 @@ class Trace:
 
     reading: Reading
     cuts: Cuts
+    boundaries: Boundaries
     arrivals: tuple[tuple[int, int], ...] = ()
     told: Told = field(default_factory=Told)
 
@@ -103,10 +105,6 @@ class Trace:
     def steps(self) -> int:
         """The pieces, and the end as a step of its own."""
         return len(self.ends) + 1
-
-    @cached_property
-    def boundaries(self) -> Boundaries:
-        return Boundaries(self.body, self.reading.provider.framing, self.reading.events)
 
     def span(self, step: int) -> tuple[int, int]:
         """The bytes of a step; none at the end."""
@@ -148,11 +146,28 @@ class Trace:
 
     def event_after(self, offset: int) -> int | None:
         """Where the first event ends that is not whole at `offset`."""
-        return next((event.end for event in self.reading.events if event.end > offset), None)
+        events = self.reading.events
+        after = bisect_right(events, offset, key=lambda event: event.end)
+        return events[after].end if after < len(events) else None
 
     def event_before(self, offset: int) -> int | None:
         """Where the last event begins that begins before `offset`."""
-        return next((event.start for event in reversed(self.reading.events) if event.start < offset), None)
+        events = self.reading.events
+        before = bisect_left(events, offset, key=lambda event: event.start)
+        return events[before - 1].start if before else None
+
+    def due_in(self, step: int) -> list[str]:
+        """What is due in a step."""
+        return _in_step(self.told.due, step)
+
+    def got_in(self, step: int) -> list[str]:
+        """What came out in a step."""
+        return _in_step(self.told.got, step)
+
+
+def _in_step(told: Sequence[Due | Got], step: int) -> list[str]:
+    first, last = (bisect(told, step, key=lambda one: one.step) for bisect in (bisect_left, bisect_right))
+    return [one.text for one in told[first:last]]
 
 
 def aligned(due: Sequence[Due], got: Sequence[Got]) -> list[Pair]:
@@ -184,10 +199,10 @@ class Wrapped:
     def __init__(self, ends: Sequence[int], width: int) -> None:
         self.width = width
         self._ends = ends
-        starts = (0, *ends[:-1]) if ends else ()
-        heights = (max(1, -(-(end - start) // width)) + 1 for start, end in zip(starts, ends, strict=True))
-        self._before = [0, *accumulate(heights)]
-        """How many rows stand before each piece; a cut is a row."""
+        sizes = map(sub, ends, chain((0,), ends))
+        heights = map(floordiv, map(add, sizes, repeat(2 * width - 1)), repeat(width))
+        self._before: list[int] = [0, *accumulate(heights)]
+        """How many rows stand before each piece, which is never empty; a cut is a row."""
 
     def __len__(self) -> int:
         return self._before[-1]

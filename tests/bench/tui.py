@@ -1,4 +1,8 @@
-"""How long a key waits while a check of 10,000 cases runs in the background, beside how long it waits alone."""
+"""The terminal interface: a capture of 1,000,000 reads, and how long a key waits while 10,000 cases are checked.
+
+DESIGN section 10: first paint under 1 s, any jump under 50 ms, memory flat. The program runs on a pseudo-terminal: a
+time is from its start, or from a key, to what stands on the screen then. `quick`: 50,000 reads.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +17,97 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from streamdoctor.capture.file import SUFFIX, CaptureWriter
+from streamdoctor.capture.model import RECEIVED, SENT, Header
 from streamdoctor.tui.app import Lab
 from streamdoctor.tui.state import State
 from streamdoctor.tui.widgets.rows import Rows
+from tests.bench.terminal import Terminal
 
 CAPTURES = Path(__file__).parents[2] / "captures"
 CASES = 10_000
 PARSERS = ("reference", "finally-works", "decodes-each-piece", "splits-lines-everywhere", "limits-lines",
            "waits-longer")  # fmt: skip
 KEYS = 200
+READS, QUICK_READS = 1_000_000, 50_000
+PAINT, JUMP = 1.0, 0.050
+"""Seconds: the budgets."""
+JUMPS = 100
+_MS = 1_000_000
 
 
 def main(words: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        _reads(Path(folder), QUICK_READS if "quick" in words else READS)
+    _cases()
+
+
+# --- a long capture
+
+
+def _reads(folder: Path, count: int) -> None:
+    """Opens it from the list of captures, goes through it while it is read, then jumps about in it."""
+    generate(folder / f"long{SUFFIX}", count)
+    pieces = count - 1
+    with Terminal(["tui", "."], folder) as terminal:
+        listed = terminal.until("long") - terminal.started
+        opened = terminal.jump("\r", "step 1 of")
+        print(f"a capture of {count:,} reads: listed after {_told(listed, PAINT)}, its bytes {_told(opened, PAINT)}")
+        reading = _while_it_is_read(terminal, pieces)
+        print(f"  all of it read {time.perf_counter() - terminal.started:.0f} s after the start")
+        if reading:
+            _print("  ] meanwhile", [wait * 1e3 for wait in reading])
+        _jumps(terminal, pieces)
+
+
+def generate(path: Path, count: int) -> None:
+    """A capture of one response in `count` reads: the head, then an event a read."""
+    writer = CaptureWriter(path, Header("2026-11-22T16:00:00.000000Z", "bench"), batched=True)
+    writer.read(0, SENT, b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
+    writer.read(_MS, RECEIVED, b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+    for number in range(2, count + 1):
+        event = b'data: {"choices":[{"index":0,"delta":{"content":"%d "}}]}\n\n' % number
+        writer.read(number * _MS, RECEIVED, event)
+        if number % 1000 == 0:
+            writer.flush()
+    writer.end(count * _MS, "complete", "upstream", "close")
+
+
+def _while_it_is_read(terminal: Terminal, pieces: int) -> list[float]:
+    """Steps on until the screen counts all pieces (and the end); the seconds each key took."""
+    waits: list[float] = []
+    step, whole = 1, f"of {pieces + 1:,}:"
+    while whole not in terminal.shown:
+        step += 1
+        waits.append(terminal.jump("]", f"step {step:,} of"))
+        time.sleep(0.05)
+    return waits
+
+
+def _jumps(terminal: Terminal, pieces: int) -> None:
+    """To the end and back, with the memory before and after."""
+    ends = [("G", f"step {pieces:,} of"), ("g", "step 1 of")]
+    _jump(terminal, *ends[0])
+    before = terminal.memory
+    waits = [_jump(terminal, *ends[number % 2]) for number in range(1, JUMPS)]
+    slow = sum(wait > JUMP * 1e3 for wait in waits)
+    _print("  G and g", waits)
+    print(f"  {slow} of {len(waits)} over {JUMP * 1e3:.0f} ms; memory {before:,} MiB, then {terminal.memory:,} MiB")
+
+
+def _jump(terminal: Terminal, key: str, text: str) -> float:
+    time.sleep(0.02)
+    return terminal.jump(key, text) * 1e3
+
+
+def _told(seconds: float, budget: float) -> str:
+    return f"{seconds:.2f} s{'' if seconds <= budget else f' (over {budget:g} s)'}"
+
+
+# --- a check in the background
+
+
+def _cases() -> None:
     here = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from streamdoctor.tui.library import Filter, ordered, read_entry, stamps
+from streamdoctor.tui.library import Entry, Filter, Stamp, ordered, read_entry, stamps
+from streamdoctor.tui.reader import entry_of
 from tests.tui.driving import SMALL, driven, folder_of, lines_with, pressed, run, until
 
 NAMES = ("llama-chat-ascii", "llama-chat-error-after-200", "llama-chat-emoji-japanese")
@@ -43,6 +44,29 @@ async def test_the_library_lists_every_capture_with_its_ending_and_worst_finding
     async with driven(folder, SMALL) as pilot:
         line = (await lines_with(pilot, "llama-chat-error"))[0]
     assert line.split()[1:] == ["200", "incomplete", "21", "438.7", "ms", "SD610", "error"]
+
+
+@run
+async def test_a_capture_is_listed_before_it_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = asyncio.Event()
+
+    async def later(path: Path, stamp: Stamp) -> Entry:
+        await reading.wait()
+        return read_entry(path, stamp)
+
+    monkeypatch.setattr("streamdoctor.tui.screens.captures.entry_of", later)
+    async with driven(folder) as pilot:
+        await lines_with(pilot, "llama-chat-ascii", "unread")
+        await lines_with(pilot, "3 of 3 captures, by name, 3 to read")
+        reading.set()
+        await lines_with(pilot, "llama-chat-ascii", "complete")
+        await lines_with(pilot, "3 of 3 captures, by name")
+
+
+def test_a_long_capture_is_read_in_a_process_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streamdoctor.tui.reader.LONG", 0)
+    for path, stamp in stamps(folder).items():
+        assert asyncio.run(entry_of(path, stamp)) == read_entry(path, stamp)
 
 
 @run

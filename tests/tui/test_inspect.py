@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
 from streamdoctor.tui.case import CaseToInspect
+from streamdoctor.tui.inspecting import Looked, look_at
 from streamdoctor.tui.widgets.bytes import BytesView
 from tests.tui.driving import SMALL, WIDE, driven, folder_of, lines_with, pressed, run, screen_lines, until
 
@@ -48,6 +50,36 @@ async def test_it_opens_on_the_byte_where_it_breaks(folder: Path) -> None:
         assert any("1,259 a9 22 7d" in line for line in lines)
         assert any("≠��" in line and "│ é" in line for line in lines)
         assert any("step 2" in line and "\\xc3│\\xa9" in line for line in lines)
+
+
+@run
+async def test_the_beginning_of_a_long_capture_is_shown_while_the_rest_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def later(case: CaseToInspect) -> Looked:
+        go_on.wait()
+        return look_at(case)
+
+    monkeypatch.setattr("streamdoctor.tui.inspecting.LONG", 0)
+    monkeypatch.setattr("streamdoctor.tui.inspecting._GLANCE", 8192)
+    monkeypatch.setattr("streamdoctor.tui.screens.inspect.look_at", later)
+    try:
+        async with driven(folder, WIDE) as pilot:
+            pilot.app.inspect(case(folder, None, split="recorded"))
+            await lines_with(pilot, "reading the rest")
+            screen = pilot.app.inspect_screen
+            cuts = screen.trace.cuts
+            await pressed(pilot, "]", "]", "right", "a")
+            await lines_with(pilot, f"step 3 of {len(cuts) + 2}:")
+            assert screen.trace.cuts == cuts
+            go_on.set()
+            whole = look_at(screen.case)
+            assert whole.cuts[: len(cuts)] == cuts and len(whole.cuts) > len(cuts)
+            await lines_with(pilot, f"step 3 of {len(whole.cuts) + 2}:")
+    finally:
+        go_on.set()
 
 
 @run

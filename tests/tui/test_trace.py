@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from streamdoctor.splits.boundaries import Boundaries
 from streamdoctor.stream.providers import by_name
 from streamdoctor.stream.reading import read_body
 from streamdoctor.tui.trace import Due, Got, Told, Trace, Wrapped, aligned, moved_cut, with_cut
@@ -19,7 +20,8 @@ BODY = "data: aé\n\ndata: b\n\n".encode()
 
 def trace(*cuts: int, told: Told | None = None) -> Trace:
     arrivals = ((6, 1_000), (len(BODY), 9_000))
-    return Trace(read_body(BODY, by_name("sse")), cuts, arrivals, told or Told())
+    reading = read_body(BODY, by_name("sse"))
+    return Trace(reading, cuts, Boundaries(BODY, "sse", reading.events), arrivals, told or Told())
 
 
 @given(st.sets(st.integers(1, 99)), st.integers(1, 40), st.integers(1, 100))
@@ -73,6 +75,19 @@ def test_verdicts() -> None:
     assert Told(findings=({"kind": "corrupted"}, {"kind": "hung"})).verdict == "hung"
     assert Told(findings=({"kind": "non-strict"},)).verdict == "non-strict"
     assert Told(why="it does not speak sse").verdict == "skipped"
+
+
+@given(st.integers(-1, len(BODY) + 1))
+def test_the_events_next_to_a_byte(offset: int) -> None:
+    here = trace()
+    assert here.event_after(offset) == next((e.end for e in here.reading.events if e.end > offset), None)
+    assert here.event_before(offset) == next((e.start for e in here.reading.events[::-1] if e.start < offset), None)
+
+
+def test_a_step_has_what_is_due_and_what_came_out_in_it() -> None:
+    here = trace(told=Told((Due(1, 3, "a"), Due(2, 7, "b"), Due(2, 9, "c")), (Got(2, "a"), Got(3, "x"))))
+    assert [here.due_in(step) for step in range(1, 4)] == [["a"], ["b", "c"], []]
+    assert [here.got_in(step) for step in range(1, 4)] == [[], ["a"], ["x"]]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Screen 1: the captures of a folder, and what the one under the cursor holds.
 
-Rule: files are read in a thread, a few at a time; the list is drawn anew at most ten times a second.
+Rule: files are read beside it, one at a time; the list is drawn anew at most ten times a second.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from textual.widgets import Input, Static
 from streamdoctor.report.words import plural
 from streamdoctor.tui.actions import bindings
 from streamdoctor.tui.case import CaseToInspect
-from streamdoctor.tui.library import SORTS, Entry, Filter, ordered, read_entry, stamps
+from streamdoctor.tui.library import SORTS, Entry, Filter, ordered, stamps
 from streamdoctor.tui.preview import facts, head_line, row_line, text_lines
+from streamdoctor.tui.reader import entry_of
 from streamdoctor.tui.screens.base import LabScreen
 from streamdoctor.tui.widgets.rows import Rows
 
@@ -54,11 +55,11 @@ class CapturesScreen(LabScreen):
     def __init__(self) -> None:
         super().__init__()
         self.entries: dict[Path, Entry] = {}
+        self._unread: dict[Path, Entry] = {}
         self.shown: list[Entry] = []
         self.filter = Filter()
         self.sorted_by = SORTS[0]
         self._at: Path | None = None
-        self._unread = 0
         self._first = True
 
     def panes(self) -> Iterable[Widget]:
@@ -98,11 +99,14 @@ class CapturesScreen(LabScreen):
     async def _read(self, paths: list[Path], found: dict[Path, tuple[int, int, int]]) -> None:
         loop = asyncio.get_running_loop()
         drawn = loop.time()
-        for number, path in enumerate(paths):
+        self._unread = {path: Entry(path, found[path], state="unread") for path in paths}
+        if self._unread:
+            self._arrange()
+        for path in paths:
             before = self.entries.get(path)
-            entry = self.entries[path] = await asyncio.to_thread(read_entry, path, found[path])
+            entry = self.entries[path] = await entry_of(path, found[path])
+            del self._unread[path]
             self._tell_change(before, entry)
-            self._unread = len(paths) - number - 1
             if loop.time() - drawn > _FRAME:
                 drawn = loop.time()
                 self._arrange()
@@ -126,7 +130,8 @@ class CapturesScreen(LabScreen):
 
     def _arrange(self) -> None:
         """The list after anything changed; the cursor stays on its capture."""
-        kept = [entry for entry in self.entries.values() if self.filter.keeps(entry)]
+        listed = {**self._unread, **self.entries}
+        kept = [entry for entry in listed.values() if self.filter.keeps(entry)]
         self.shown = ordered(kept, self.sorted_by)
         rows = self.query_one(Rows)
         rows.set_count(len(self.shown), empty=self._why_empty())
@@ -149,11 +154,11 @@ class CapturesScreen(LabScreen):
     def _show_heads(self) -> None:
         rows = self.query_one(Rows)
         self.query_one("#heads", Static).update(head_line(rows.scrollable_content_region.width))
-        said = [f"{len(self.shown)} of {plural(len(self.entries), 'capture')}"]
+        said = [f"{len(self.shown)} of {plural(len({**self._unread, **self.entries}), 'capture')}"]
         if self.filter.words:
             said.append(f"{'not ' if self.filter.inverted else ''}“{self.filter.words}”")
         said.append(f"by {self.sorted_by}" if self.sorted_by == "name" else self.sorted_by)
-        said += [f"{self._unread} to read"] if self._unread else []
+        said += [f"{len(self._unread)} to read"] if self._unread else []
         self.say(", ".join(said))
 
     def _show_preview(self) -> None:

@@ -19,7 +19,7 @@ from streamdoctor.splits.strategies import Cuts
 from streamdoctor.tui.actions import bindings
 from streamdoctor.tui.case import CaseToInspect
 from streamdoctor.tui.choices import splits
-from streamdoctor.tui.inspecting import Looked, look_at, step_lines, summary
+from streamdoctor.tui.inspecting import Looked, glance_at, look_at, step_lines, summary
 from streamdoctor.tui.screens.case import CaseScreen
 from streamdoctor.tui.screens.choose import Choose
 from streamdoctor.tui.trace import Told, moved_cut, with_cut
@@ -64,6 +64,7 @@ class InspectScreen(CaseScreen):
         self.by_time = False
         self.speed = 1.0
         self._looked: Looked | None = None
+        self._glanced = False
         self._undo: list[tuple[str, Cuts | None]] = []
         self._finding = 0
         self._playing = False
@@ -93,6 +94,7 @@ class InspectScreen(CaseScreen):
         if not self._ready or self.case is None:
             return
         self._undo.clear()
+        self._looked, self._glanced = None, False
         self._playing = False
         self._finding = self.case.findings.index(self.case.finding) if self.case.finding in self.case.findings else 0
         self.say("reading")
@@ -106,6 +108,8 @@ class InspectScreen(CaseScreen):
 
         def work() -> None:
             try:
+                if (glance := glance_at(case)) is not None:
+                    self.app.call_from_thread(self._has_glanced, case, glance)
                 looked = look_at(case)
             except StreamdoctorError as error:
                 self.app.call_from_thread(self._failed, f"{error}{f'; {error.hint}' if error.hint else ''}")
@@ -124,13 +128,20 @@ class InspectScreen(CaseScreen):
         self.query_one("#nothing", Static).update(safe(message, "$error"))
         self._show()
 
+    def _has_glanced(self, case: CaseToInspect, glance: Looked) -> None:
+        """Its beginning is there: it can be gone through, not cut."""
+        if case is self.case and self.alive:
+            self._glanced, self.trace, self.step = True, glance.trace(None), 1
+            self._show(first=True)
+            self.say("reading the rest")
+
     def _has_read(self, case: CaseToInspect, looked: Looked) -> None:
         if case is not self.case or not self.alive:
             return
         self._looked = looked
-        self.trace = looked.trace(case.cuts)
-        self.step = 1
-        self._show(first=True)
+        self.trace = looked.trace(None)
+        self.step = self.step if self._glanced else 1
+        self._show(first=not self._glanced)
         self._run()
 
     def _run(self) -> None:
@@ -201,8 +212,10 @@ class InspectScreen(CaseScreen):
         if move:
             bytes_view.at = trace.span(self.step)[0]
         self.query_one(Lanes).show(trace, self.step, self.by_time)
-        self.query_one("#step", Static).update(Content("\n").join(step_lines(trace, self.step, self._wide)))
-        self.query_one("#pairs").refresh()
+        lines = Content("\n").join(step_lines(trace, self.step, self._wide))
+        self.query_one("#step", Static).update(lines, layout=False)
+        if trace.pairs:
+            self.query_one("#pairs").refresh()
 
     @property
     def _wide(self) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from textual import events
 from textual.content import Content
@@ -33,50 +35,68 @@ class Lanes(Widget):
         self.trace: Trace | None = None
         self.step = 1
         self.by_time = False
+        self._lanes: list[str] = []
+        """Drawn once for a trace and a width; empty where they are to be drawn."""
 
     def show(self, trace: Trace, step: int, by_time: bool) -> None:
-        self.trace, self.step, self.by_time = trace, step, by_time and bool(trace.arrivals)
+        by_time = by_time and bool(trace.arrivals)
+        if trace is not self.trace or by_time != self.by_time:
+            self._lanes = []
+        self.trace, self.step, self.by_time = trace, step, by_time
         self.refresh()
+
+    def on_resize(self) -> None:
+        self._lanes = []
 
     @property
     def _columns(self) -> int:
         return max(self.content_size.width - _NAMES, 1)
 
-    def _column(self, offset: int) -> int:
+    def _column(self, offset: int, columns: int) -> int:
         assert self.trace is not None
         whole = self.trace.until if self.by_time else len(self.trace.body)
         at = self.trace.time_of(offset) if self.by_time else offset
-        return min(at * self._columns // max(whole, 1), self._columns - 1)
+        return min(at * columns // max(whole, 1), columns - 1)
 
-    def _lane(self, offsets: Iterable[int]) -> str:
-        slots = [0] * self._columns
-        for offset in offsets:
-            slots[self._column(offset)] += 1
-        return blocks_of(slots) if any(slots) else "·" * self._columns
+    def _lane(self, things: Sequence[Any], offset_of: Callable[[Any], int]) -> str:
+        """How many of `things`, which stand in the order of their offsets, fall into each column."""
+        columns, before = self._columns, 0
+        slots: list[int] = []
+        for column in range(1, columns + 1):
+            after = bisect_left(things, column, before, key=lambda thing: self._column(offset_of(thing), columns))
+            slots.append(after - before)
+            before = after
+        return blocks_of(slots) if any(slots) else "·" * columns
+
+    def _drawn(self, trace: Trace) -> list[str]:
+        """The pieces, what was due, what came out."""
+        told = trace.told
+        if told.due:
+            due = self._lane(told.due, lambda one: min(one.offset, len(trace.body)))
+        else:
+            due = self._lane(trace.reading.events, lambda event: event.end)
+        got = self._lane(told.got, lambda one: trace.span(one.step)[1])
+        return [self._lane(trace.ends, lambda end: end), due, got]
 
     def render(self) -> Content:
         trace = self.trace
         if trace is None or not trace.body:
             return Content("")
+        self._lanes = self._lanes or self._drawn(trace)
         start, end = trace.span(self.step)
-        first, last = self._column(start), self._column(max(end - 1, start))
-        got = (trace.span(one.step)[1] for one in trace.told.got)
-        due = (min(one.offset, len(trace.body)) for one in trace.told.due) if trace.told.due else (
-            event.end for event in trace.reading.events
-        )  # fmt: skip
-        lanes = (("pieces", trace.ends), ("due", due), ("came out", got))
+        first, last = (self._column(at, self._columns) for at in (start, max(end - 1, start)))
         lines = [
-            Content.assemble((name.ljust(_NAMES), "$quiet"), (self._lane(offsets), "$quiet")).stylize(
+            Content.assemble((name.ljust(_NAMES), "$quiet"), (lane, "$quiet")).stylize(
                 "bold $primary", _NAMES + first, _NAMES + last + 1
             )
-            for name, offsets in lanes
+            for name, lane in zip(("pieces", "due", "came out"), self._lanes, strict=True)
         ]
         return Content("\n").join([*lines, Content.styled(self._scale(trace, start, end), "$quiet")])
 
     def _scale(self, trace: Trace, start: int, end: int) -> str:
         whole = duration(trace.until) if self.by_time else f"{len(trace.body):,} bytes"
         at = f", {duration(trace.time_of(end))}" if trace.arrivals else ""
-        return f"{'':{_NAMES}}over {whole}; step {self.step} of {trace.steps}: bytes {start:,} to {end:,}{at}"
+        return f"{'':{_NAMES}}over {whole}; step {self.step:,} of {trace.steps:,}: bytes {start:,} to {end:,}{at}"
 
     def on_click(self, event: events.Click) -> None:
         if self.trace is None:
