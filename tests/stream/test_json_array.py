@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamdoctor.stream.json_array import JSONArrayDecoder
@@ -102,6 +102,7 @@ def test_an_element_over_the_limit_stops_it() -> None:
     assert "longer than 10 bytes" in fed.problems[0].message
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(values, max_size=6), st.sampled_from([None, 1]))
 def test_elements_are_the_values_written(elements: list[object], indent: int | None) -> None:
     body = json.dumps(elements, indent=indent, ensure_ascii=False).encode("utf-8", "surrogatepass")
@@ -116,6 +117,7 @@ def test_any_cuts_give_the_same(case: tuple[bytes, list[bytes]]) -> None:
     check_same(feed(JSONArrayDecoder, pieces), whole(JSONArrayDecoder, body), body)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(values, max_size=6))
 def test_spans_hold_the_element_and_the_byte_that_ends_a_bare_one(elements: list[object]) -> None:
     body = json.dumps(elements).encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamdoctor.stream.event import Event
@@ -92,6 +92,7 @@ def test_spans(body: bytes) -> None:
     check_spans(NDJSONDecoder, body)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.recursive(st.none() | st.text(), st.lists), max_size=8), st.sampled_from(["\n", "\r\n"]))
 def test_values_written_are_values_read(values: list[object], end: str) -> None:
     body = "".join(json.dumps(value, ensure_ascii=False) + end for value in values).encode("utf-8", "surrogatepass")

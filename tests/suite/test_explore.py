@@ -81,7 +81,7 @@ def test_the_reference_is_right_however_it_is_cut() -> None:
     ("dialect", "body"),
     [
         ("ndjson", b'{"a":1}\r\n\n{"b":"\xc3\xa9"}\n{"c":3}'),
-        ("json-array", b'[{"a":1},\r\n{"b":[2,"]"]}\n]'),
+        pytest.param("json-array", b'[{"a":1},\r\n{"b":[2,"]"]}\n]', marks=pytest.mark.slow),
     ],
 )
 def test_the_other_references_too(dialect: str, body: bytes) -> None:
@@ -98,7 +98,9 @@ def correct() -> tuple[str, ...]:
     return ("Lines", "Buffer", "Incremental", "Nested", "Slots", "Switching", "Saves")
 
 
-@pytest.mark.parametrize("name", correct())
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "Switching" else name for name in correct()]
+)
 def test_correct_parsers_get_a_certificate_wherever_they_keep_their_state(name: str, strangers: ModuleType) -> None:
     assert name in strangers.CORRECT and len(correct()) == len(strangers.CORRECT)
     found = outcome(name)
