@@ -50,7 +50,7 @@ def _reads(folder: Path, count: int) -> None:
     generate(folder / f"long{SUFFIX}", count)
     pieces = count - 1
     with Terminal(["tui", "."], folder) as terminal:
-        listed = terminal.until("long") - terminal.started
+        listed = terminal.until("unread") - terminal.started
         opened = terminal.jump("\r", "step 1 of")
         print(f"a capture of {count:,} reads: listed after {_told(listed, PAINT)}, its bytes {_told(opened, PAINT)}")
         reading = _while_it_is_read(terminal, pieces)

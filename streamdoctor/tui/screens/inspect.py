@@ -75,7 +75,7 @@ class InspectScreen(CaseScreen):
         yield Static(id="summary")
         yield Lanes(id="lanes")
         with Horizontal(id="middle"):
-            yield BytesView(id="bytes")
+            yield BytesView(self._to_step_of, id="bytes")
             with Vertical(id="sides"):
                 yield Static(id="heads")
                 yield Rows(self._pair_line, empty="nothing was due, and nothing came out", id="pairs")
@@ -238,10 +238,9 @@ class InspectScreen(CaseScreen):
 
     # --- what the panes say
 
-    @on(BytesView.At)
-    def _byte(self, event: BytesView.At) -> None:
-        if self.trace is not None and self.query_one(BytesView).has_focus:
-            self.select(self.trace.step_at(event.offset), move=False)
+    def _to_step_of(self, offset: int) -> None:
+        if self.trace is not None:
+            self.select(self.trace.step_at(offset), move=False)
 
     @on(Lanes.Picked)
     def _picked(self, event: Lanes.Picked) -> None:

@@ -6,10 +6,11 @@ bytes where it fits into as many cells as it has bytes, the rest are dots.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.cells import cell_len
 from textual import events
 from textual.content import Content
-from textual.message import Message
 from textual.reactive import reactive
 
 from streamdoctor.tui.actions import BYTES, bindings
@@ -23,21 +24,16 @@ _DOT = "·"
 
 
 class BytesView(Rows, inherit_bindings=False):
-    """`at` is the byte under the cursor; `step` is marked."""
+    """`at` is the byte under the cursor; `step` is marked. `moved` hears at once where the user goes, so that what it
+    changes is drawn together with the move."""
 
     BINDINGS = bindings(BYTES)
     at: reactive[int] = reactive(0, init=False)
     step: reactive[int] = reactive(0, init=False)
 
-    class At(Message):
-        """The cursor stands on another byte."""
-
-        def __init__(self, offset: int) -> None:
-            super().__init__()
-            self.offset = offset
-
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, moved: Callable[[int], None], *, id: str | None = None) -> None:
         super().__init__(self._line, empty="no bytes", id=id)
+        self._moved = moved
         self.trace: Trace | None = None
         self.rows = Wrapped((), 16)
 
@@ -71,7 +67,7 @@ class BytesView(Rows, inherit_bindings=False):
     def go(self, offset: int) -> None:
         """To a byte, as the user: the other panes are told."""
         self.at = offset
-        self.post_message(self.At(self.at))
+        self._moved(self.at)
 
     def on_click(self, event: events.Click) -> None:
         event.prevent_default()
