@@ -66,7 +66,7 @@ def _alone(result: Result, width: int) -> Iterator[str]:
     if result.note and not result.skipped and not result.error:
         yield f"      note: {safe_text(result.note)}"
     if result.coverage is not None and result.coverage.missing and result.proof is None:
-        yield f"      never cut inside: {counts(result.coverage.missing)}"
+        yield f"      no case cuts inside: {counts(result.coverage.missing)}"
     yield from proof_lines(result)
     yield from _causes_lines([result])
 

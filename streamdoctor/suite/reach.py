@@ -53,6 +53,8 @@ _ATTRIBUTE = ("LOAD_ATTR", "LOAD_METHOD")
 _VIEWS = frozenset({"keys", "items"})
 _SETS = ("BUILD_SET", "SET_ADD", "SET_UPDATE")
 
+_MORE = ": what comes out may depend on more than the bytes"
+
 
 class Refused(Exception):
     """No proof can be given, and why: the place by name."""
@@ -105,7 +107,7 @@ class World:
     def _visit_class(self, cls: type, name: str) -> None:
         if _is_standard(cls):
             if cls.__module__ != "builtins" and not trusted_module(cls.__module__):
-                self._refuse(f"{cls.__module__}.{cls.__qualname__} reached from {name}")
+                self._refuse(f"{cls.__module__}.{cls.__qualname__} reached from {name}{_MORE}")
             return
         self.visit(type(cls), f"the metaclass of {cls.__qualname__}")
         for base in cls.__mro__[1:]:
@@ -146,7 +148,7 @@ class World:
         if not _trusted_globals(function):
             self._visit_code(function, function.__code__, frozenset(cells))
         elif id(function) in REFUSED_FUNCTIONS:
-            self._refuse(f"{REFUSED_FUNCTIONS[id(function)]} reached from {name}")
+            self._refuse(f"{REFUSED_FUNCTIONS[id(function)]} reached from {name}{_MORE}")
 
     def _visit_cell(self, cell: types.CellType, name: str) -> None:
         if id(cell) not in self._known:
@@ -177,15 +179,15 @@ class World:
         if owner is None or isinstance(owner, types.ModuleType):
             module = owner.__name__ if owner is not None else _module_of(value)
             if module == "builtins" and value.__name__ in REFUSED_BUILTINS:
-                self._refuse(f"{value.__name__}() reached from {name}")
+                self._refuse(f"{value.__name__}() reached from {name}{_MORE}")
             elif module != "builtins" and not trusted_module(module):
-                self._refuse(f"native {module}.{value.__name__} reached from {name}")
+                self._refuse(f"native {module}.{value.__name__} reached from {name}{_MORE}")
         else:
-            self.visit(owner, f"what {value.__name__} is bound to at {name}")
+            self.visit(owner, f"the owner of {name}")
 
     def _visit_module(self, module: types.ModuleType, name: str) -> None:
         if not trusted_module(module.__name__):
-            self._refuse(f"module {module.__name__} reached from {name}")
+            self._refuse(f"module {module.__name__} reached from {name}{_MORE}")
 
     def _visit_container(self, value: Any, name: str) -> None:
         if type(value) in MUTABLE:
@@ -240,9 +242,9 @@ class World:
         elif one.opname in ("STORE_DEREF", "DELETE_DEREF") and name in outer:
             self._refuse(f"hidden state in closure variable {name}, written by {where}")
         elif one.opname == "IMPORT_NAME" and not trusted_module(name):
-            self._refuse(f"module {name} imported by {where}")
+            self._refuse(f"module {name} imported by {where}{_MORE}")
         elif one.opname in _ATTRIBUTE and name in REFUSED_ATTRIBUTES:
-            self._refuse(f"{name} reached from {where}")
+            self._refuse(f"{name} reached from {where}{_MORE}")
         elif one.opname in _SETS or _orders_by_hash(one, function.__code__, following):
             self.sets = True
 
@@ -254,7 +256,7 @@ class World:
             if name not in REFUSED_BUILTINS or (name == "hash" and function.__name__ == "__hash__"):
                 self.visit(value, f"function {where}")
             else:
-                self._refuse(f"{name}() reached from {where}")
+                self._refuse(f"{name}() reached from {where}{_MORE}")
             return
         names = self._globals.setdefault(id(space), (space, []))[1]
         if name not in names:
@@ -277,7 +279,7 @@ class World:
         if attribute is not None and attribute.opname in _ATTRIBUTE:
             found = vars(module).get(attribute.argval)
             if id(found) in REFUSED_FUNCTIONS:
-                self._refuse(f"{REFUSED_FUNCTIONS[id(found)]} reached from {w}")
+                self._refuse(f"{REFUSED_FUNCTIONS[id(found)]} reached from {w}{_MORE}")
 
     # --- has it changed?
 

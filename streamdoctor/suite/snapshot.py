@@ -289,7 +289,7 @@ class Freezer:
         kind = sort_of(value)
         self._world.sets = self._world.sets or issubclass(type(value), set | frozenset)
         if kind == "native" and self._world.by_name:
-            raise Refused(f"{_described(value)} at {path}")
+            raise Refused(f"{_described(value)} at {path} (add snapshot()/restore())")
         if kind == "code":
             self._world.admit(value, path)
         if kind in ("instance", "tuple"):

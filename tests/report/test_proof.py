@@ -53,5 +53,5 @@ def test_where_all_chunkings_were_covered_no_place_was_never_cut() -> None:
         one.coverage = Coverage({"utf8": 3}, (), ())
         return "\n".join(check_lines([one]))
 
-    assert "never cut inside: utf8 3" in lines(result())
-    assert "never cut" not in lines(result(proof=Proof("2^1", 2, 3, 3, ())))
+    assert "no case cuts inside: utf8 3" in lines(result())
+    assert "no case cuts" not in lines(result(proof=Proof("2^1", 2, 3, 3, ())))
