@@ -10,6 +10,7 @@ stream first, because a line end is ASCII and ends any unfinished UTF-8 sequence
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from streamdoctor.stream.event import Event, Problem
 
@@ -76,12 +77,12 @@ class SSEDecoder:
         events: list[Event] = []
         position = 0
         base = self._offset
-        for match in _LINE_END.finditer(data):
-            line = data[position : match.start()]
+        for start, end in _line_ends(data):
+            line = data[position:start]
             if self._line:
                 line = bytes(self._line) + line
                 self._line.clear()
-            position = match.end()
+            position = end
             event = self._take_line(line, base + position)
             if event is not None:
                 events.append(event)
@@ -144,3 +145,14 @@ _FIELDS = {
     b"id": SSEDecoder._on_id,
     b"retry": SSEDecoder._on_retry,
 }
+
+
+def _line_ends(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where each line end begins and ends. To look for LF alone, where there is no CR, takes a tenth of the time."""
+    if b"\r" in data:
+        yield from (match.span() for match in _LINE_END.finditer(data))
+        return
+    at = data.find(b"\n")
+    while at >= 0:
+        yield at, at + 1
+        at = data.find(b"\n", at + 1)
