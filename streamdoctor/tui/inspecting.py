@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from streamdoctor.capture.file import load
-from streamdoctor.errors import UsageError
+from streamdoctor.errors import StreamdoctorError, UsageError
 from streamdoctor.faults import plans
 from streamdoctor.faults.plans import Plan
 from streamdoctor.rephrasings.catalogue import AS_IS
@@ -38,12 +38,13 @@ Arrivals = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class Looked:
-    """The delivered body of a case, how its split cuts it, and when its bytes came."""
+    """The delivered body of a case, or its beginning, how its split cuts it, and when its bytes came."""
 
     reading: Reading
     cuts: Cuts
     arrivals: Arrivals
     boundaries: Boundaries
+    whole: bool = True
 
     def trace(self, cuts: Cuts | None) -> Trace:
         return Trace(self.reading, self.cuts if cuts is None else cuts, self.boundaries, self.arrivals)
@@ -77,7 +78,19 @@ def glance_at(case: CaseToInspect) -> Looked | None:
     if case.rephrase != AS_IS or case.fault or not path.is_file() or path.stat().st_size < LONG:
         return None
     subject, arrivals = _found(case, _GLANCE)
-    return None if subject.skip else _looked(case, subject, arrivals)
+    return None if subject.skip else replace(_looked(case, subject, arrivals), whole=False)
+
+
+def readings(case: CaseToInspect) -> Iterator[Looked | str]:
+    """The beginning of a long stream, then all of it; or why it cannot be read."""
+    try:
+        if (glance := glance_at(case)) is not None:
+            yield glance
+        yield look_at(case)
+    except StreamdoctorError as error:
+        yield f"{error}{f'; {error.hint}' if error.hint else ''}"
+    except OSError as error:
+        yield f"{case.subject}: {error.strerror or error}"
 
 
 def _found(case: CaseToInspect, most: int | None = None) -> tuple[Subject, Arrivals]:

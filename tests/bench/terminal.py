@@ -72,6 +72,12 @@ class Terminal:
         started = self.press(key)
         return self.until(text) - started
 
+    def leave(self, key: str, *, within: float = 60.0) -> float:
+        """From `key` to the end of the program."""
+        started = self.press(key)
+        self._process.wait(within)
+        return time.perf_counter() - started
+
     @property
     def shown(self) -> str:
         """What was drawn since the last key."""

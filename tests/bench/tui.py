@@ -58,6 +58,10 @@ def _reads(folder: Path, count: int) -> None:
         if reading:
             _print("  ] meanwhile", [wait * 1e3 for wait in reading])
         _jumps(terminal, pieces)
+    with Terminal(["tui", "."], folder) as terminal:
+        terminal.until("unread")
+        terminal.jump("\r", "step 1 of")
+        print(f"  left while it is read: {terminal.leave('q'):.2f} s after q")
 
 
 def generate(path: Path, count: int) -> None:

@@ -64,7 +64,7 @@ async def test_the_beginning_of_a_long_capture_is_shown_while_the_rest_is_read(
 
     monkeypatch.setattr("streamdoctor.tui.inspecting.LONG", 0)
     monkeypatch.setattr("streamdoctor.tui.inspecting._GLANCE", 8192)
-    monkeypatch.setattr("streamdoctor.tui.screens.inspect.look_at", later)
+    monkeypatch.setattr("streamdoctor.tui.inspecting.look_at", later)
     try:
         async with driven(folder, WIDE) as pilot:
             pilot.app.inspect(case(folder, None, split="recorded"))
@@ -78,6 +78,29 @@ async def test_the_beginning_of_a_long_capture_is_shown_while_the_rest_is_read(
             whole = look_at(screen.case)
             assert whole.cuts[: len(cuts)] == cuts and len(whole.cuts) > len(cuts)
             await lines_with(pilot, f"step 3 of {len(whole.cuts) + 2}:")
+    finally:
+        go_on.set()
+
+
+def test_who_leaves_does_not_wait_for_what_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, waited = threading.Event(), []
+
+    def later(case: CaseToInspect) -> Looked:
+        waited.append(go_on.wait(20))
+        return look_at(case)
+
+    @run
+    async def leave() -> None:
+        async with driven(folder, WIDE) as pilot:
+            pilot.app.inspect(case(folder, None, split="recorded"))
+            await lines_with(pilot, "reading the rest")
+            await pressed(pilot, "q")
+
+    monkeypatch.setattr("streamdoctor.tui.inspecting.LONG", 0)
+    monkeypatch.setattr("streamdoctor.tui.inspecting.look_at", later)
+    try:
+        leave()
+        assert waited == []
     finally:
         go_on.set()
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
+from threading import Thread
 from typing import Any
 
 from textual import on
@@ -14,12 +15,11 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from streamdoctor.errors import StreamdoctorError
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.tui.actions import bindings
 from streamdoctor.tui.case import CaseToInspect
 from streamdoctor.tui.choices import splits
-from streamdoctor.tui.inspecting import Looked, glance_at, look_at, step_lines, summary
+from streamdoctor.tui.inspecting import Looked, readings, step_lines, summary
 from streamdoctor.tui.screens.case import CaseScreen
 from streamdoctor.tui.screens.choose import Choose
 from streamdoctor.tui.trace import Told, moved_cut, with_cut
@@ -98,51 +98,43 @@ class InspectScreen(CaseScreen):
         self._playing = False
         self._finding = self.case.findings.index(self.case.finding) if self.case.finding in self.case.findings else 0
         self.say("reading")
-        self._read()
+        self._read(self.case)
 
     # --- reading and running
 
-    def _read(self) -> None:
-        case = self.case
-        assert case is not None
+    def _read(self, case: CaseToInspect) -> None:
+        """In a thread that nobody waits for: who leaves, leaves at once."""
+        app = self.app
 
         def work() -> None:
-            try:
-                if (glance := glance_at(case)) is not None:
-                    self.app.call_from_thread(self._has_glanced, case, glance)
-                looked = look_at(case)
-            except StreamdoctorError as error:
-                self.app.call_from_thread(self._failed, f"{error}{f'; {error.hint}' if error.hint else ''}")
-            except OSError as error:
-                self.app.call_from_thread(self._failed, f"{case.subject}: {error.strerror or error}")
-            else:
-                self.app.call_from_thread(self._has_read, case, looked)
+            for told in readings(case):
+                if self.alive:
+                    app.call_from_thread(self._hear, case, told)
 
-        self.run_worker(work, thread=True, group="read", exclusive=True)
+        Thread(target=work, name="streamdoctor reads a capture", daemon=True).start()
+
+    def _hear(self, case: CaseToInspect, told: Looked | str) -> None:
+        """The stream, at first its beginning where it is long, which can be gone through, but not cut; or why not."""
+        if case is not self.case or not self.alive:
+            return
+        if isinstance(told, str):
+            self._failed(told)
+            return
+        self._looked = told if told.whole else None
+        self.step = self.step if self._glanced else 1
+        self.trace = told.trace(None)
+        self._show(first=not self._glanced)
+        self._glanced = not told.whole
+        if told.whole:
+            self._run()
+        else:
+            self.say("reading the rest")
 
     def _failed(self, message: str) -> None:
-        if not self.alive:
-            return
         self._looked = self.trace = None
         self.say("")
         self.query_one("#nothing", Static).update(safe(message, "$error"))
         self._show()
-
-    def _has_glanced(self, case: CaseToInspect, glance: Looked) -> None:
-        """Its beginning is there: it can be gone through, not cut."""
-        if case is self.case and self.alive:
-            self._glanced, self.trace, self.step = True, glance.trace(None), 1
-            self._show(first=True)
-            self.say("reading the rest")
-
-    def _has_read(self, case: CaseToInspect, looked: Looked) -> None:
-        if case is not self.case or not self.alive:
-            return
-        self._looked = looked
-        self.trace = looked.trace(None)
-        self.step = self.step if self._glanced else 1
-        self._show(first=not self._glanced)
-        self._run()
 
     def _run(self) -> None:
         """Replays the case as it is now; of several runs asked for, the last one counts."""
