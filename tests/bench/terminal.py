@@ -75,7 +75,10 @@ class Terminal:
     def leave(self, key: str, *, within: float = 60.0) -> float:
         """From `key` to the end of the program."""
         started = self.press(key)
-        self._process.wait(within)
+        while self._process.poll() is None:
+            if time.perf_counter() - started > within:
+                raise TimeoutError(f"the program did not end within {within} s")
+            self._take(0.01)
         return time.perf_counter() - started
 
     @property
@@ -94,5 +97,5 @@ class Terminal:
             try:
                 self._drawn += os.read(self._master, _READ)
             except OSError:
-                return  # the program closed its side
+                return  # the program has closed its side
             seconds = 0
