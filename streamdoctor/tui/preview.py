@@ -101,7 +101,7 @@ def _fact_lines(entry: Entry, width: int) -> Iterator[Content]:
         yield safe(entry.trouble, "$error")
         return
     if entry.state == "unread":
-        yield Content.styled("it is being read, or is yet to be; enter looks at its beginning", "$quiet")
+        yield Content.styled("it is not read yet; enter opens it all the same", "$quiet")
         return
     yield Content.assemble(safe(entry.asked, "bold"), "  ", safe(entry.answered))
     state = Content.styled(entry.state, _STATES[entry.state])
