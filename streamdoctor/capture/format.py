@@ -11,8 +11,9 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
-from json.encoder import encode_basestring
 from typing import Any
+
+import orjson
 
 from streamdoctor.capture.model import FIDELITIES, PROTOCOLS, Direction, End, Header, Mark, Read, Record
 from streamdoctor.errors import CaptureError
@@ -43,11 +44,18 @@ def encode_read(ns: int, direction: Direction, data: bytes) -> bytes:
     if len(data) > MAX_RECORD_BYTES:
         parts = (data[i : i + MAX_RECORD_BYTES] for i in range(0, len(data), MAX_RECORD_BYTES))
         return b"".join(encode_read(ns, direction, part) for part in parts)
+    return b'[%d,"%b",%b]\n' % (ns, direction.encode(), _encode_bytes(data))
+
+
+def _encode_bytes(data: bytes) -> bytes:
     try:
-        text = _escape(encode_basestring(data.decode("utf-8")))
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
-        text = '{"b64":"' + b64encode(data).decode("ascii") + '"}'
-    return _line(f'[{ns},"{direction}",{text}]')
+        return b'{"b64":"%b"}' % b64encode(data)
+    written = orjson.dumps(text)
+    if data.isascii():
+        return written.replace(b"\x7f", b"\\u007f")
+    return _escape(written.decode()).encode()
 
 
 def encode_mark(ns: int, name: str, details: Mapping[str, Any] | None = None) -> bytes:
@@ -146,6 +154,11 @@ def _decode_data(value: Any, number: int) -> bytes:
 
 
 def _load(line: bytes, number: int) -> Any:
+    """Fast where it can be; what orjson refuses (lone surrogates, huge numbers) Python's own reader may still take."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        pass
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
