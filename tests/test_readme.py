@@ -15,6 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from streamdoctor.faults.plans import FAULTS
+from streamdoctor.rephrasings.catalogue import REPHRASINGS
+from streamdoctor.splits.strategies import STRATEGIES
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 BLOCK = re.compile(r"```console\n\$ (streamdoctor [^\n]*)\n(.*?)```", re.DOTALL)
@@ -45,6 +49,18 @@ def test_there_is_an_example_of_each_command() -> None:
     commands = re.findall(r"^  ([a-z]+)  ", listed.partition("Commands:")[2], re.MULTILINE)
     assert len(commands) >= 6
     assert [name for name in commands if f"streamdoctor {name}" not in text] == []
+
+
+def row(name: str, words: str) -> str:
+    return f"| `{name}` | {words} |".replace("clean|fin|rst", r"clean\|fin\|rst")
+
+
+def test_its_tables_name_every_split_rephrasing_and_fault() -> None:
+    text = README.read_text(encoding="utf-8")
+    rows = [row(split.example or name, split.summary) for name, split in STRATEGIES.items()]
+    rows += [row(name, rephrasing.summary) for name, rephrasing in REPHRASINGS.items()]
+    rows += [row(fault.form, fault.summary) for fault in FAULTS.values()]
+    assert [row for row in rows if row not in text] == []
 
 
 def main() -> None:
