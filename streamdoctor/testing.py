@@ -29,6 +29,7 @@ from streamdoctor.splits import strategies
 from streamdoctor.suite.cases import Axes
 from streamdoctor.suite.check import check
 from streamdoctor.suite.examine import Options
+from streamdoctor.suite.expected import dispute
 from streamdoctor.suite.results import Result
 from streamdoctor.suite.subjects import Subject, find, from_probe, of_capture
 from streamdoctor.suite.workers import Limits
@@ -72,8 +73,9 @@ def check_parser(
     None is its default. With `prove` all chunkings are covered at once, in pieces of up to 64 bytes, and a refused
     proof is a failure too.
 
-    Raises AssertionError for a `fail` or `hung`, with kind, difference, advice and how to see it again, and where
-    nothing could be judged; UsageError for unknown names; CaptureError for unreadable files. Returns the results.
+    Raises AssertionError for a `fail` or `hung`, with kind, difference, advice and how to see it again, where nothing
+    could be judged, and for a capture that does not mean what its `NAME.expected.json` says; UsageError for unknown
+    names; CaptureError for unreadable files. Returns the results.
     """
     __tracebackhide__ = True
     said = _DEFAULTS.get()
@@ -82,6 +84,8 @@ def check_parser(
     axes = Axes(_names(split), _names(fault), seed or said.get("seed", 0), _names(rephrase))
     axes.validate()
     subjects = _subjects(captures, dialect)
+    if disputed := [why for subject in subjects if (why := dispute(subject)) is not None]:
+        raise AssertionError("nothing was judged: " + safe_text("; ".join(disputed)))
     options = Options(axes, level, role, at_eof, dialect, prove, 64 if prove else None)
     with lend(parser) as ref:
         validate(ref)

@@ -182,6 +182,16 @@ def test_a_case_is_run_with_the_parser_that_it_names_or_another(tmp_path: Path) 
     check_case(f"{name}.case.json", SSEDecoder)
 
 
+def test_a_capture_that_means_something_else_is_judged_by_nobody(tmp_path: Path) -> None:
+    held = tmp_path / EMOJI.name
+    held.write_bytes(EMOJI.read_bytes())
+    expected = EMOJI.name.replace(".capture.jsonl", ".expected.json")
+    wanted = EMOJI.with_name(expected).read_text(encoding="utf-8")
+    held.with_name(expected).write_text(wanted.replace("open", "shut"), encoding="utf-8")
+    with pytest.raises(AssertionError, match="does not mean what llama-chat-emoji-japanese"):
+        check_parser("reference", held)
+
+
 # --- a fake upstream
 
 
