@@ -1,6 +1,7 @@
 """The recorder as a process of its own: `streamdoctor record`, so that what the screen does costs its times nothing.
 
-Rule: it is interrupted, not killed, so that every capture gets its end. What it says is kept, a line a message.
+Rule: it is interrupted, not killed, so that every capture gets its end, also where the screen itself is killed. What it
+says is kept, a line a message.
 """
 
 from __future__ import annotations
@@ -16,6 +17,13 @@ from pathlib import Path
 from streamdoctor.tui import processes
 
 _PATIENCE = 5.0
+_MAIN = """
+import signal
+from streamdoctor.parsers.parentage import end_with_parent
+end_with_parent(signal.SIGINT)
+from streamdoctor.cli import main
+main()
+"""
 
 
 class RecorderProcess:
@@ -31,7 +39,7 @@ class RecorderProcess:
 
     async def run(self, upstream: str, listen: str, out: Path) -> None:
         """Records until it is stopped, or ends by itself."""
-        words = ["-m", "streamdoctor", "record", "--upstream", upstream, "--listen", listen, "--out", str(out)]
+        words = ["-c", _MAIN, "record", "--upstream", upstream, "--listen", listen, "--out", str(out)]
         unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1"}
         self._process = await processes.start(words, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, env=unbuffered)
         assert self._process.stderr is not None

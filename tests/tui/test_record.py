@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import select
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -100,3 +107,43 @@ async def test_it_records_what_a_client_asks_an_upstream(tmp_path: Path, monkeyp
         await upstream.stop()
     (recorded,) = tmp_path.glob("*.capture.jsonl")
     assert load(recorded).data(RECEIVED) == source.data(RECEIVED)
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+from streamdoctor.tui.recorder import RecorderProcess
+
+def said(line):
+    print(line, recorder._process.pid, flush=True)
+
+recorder = RecorderProcess(said, print)
+asyncio.run(recorder.run(sys.argv[1], "127.0.0.1:0", Path(sys.argv[2])))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent is gone")
+def test_a_screen_that_is_killed_takes_its_recorder_along(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", KILLED, "http://127.0.0.1:9", str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        recorder = os.pidfd_open(int(parent.stdout.readline().split()[-1]))
+        parent.send_signal(signal.SIGKILL)
+        assert select.select([recorder], [], [], 10)[0], "the recorder lives on"
+    os.close(recorder)
+
+
+@run
+async def test_a_stream_that_stalls_is_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour passes at once: the screen has a clock of its own here."""
+    passed = [0]
+    clock = SimpleNamespace(monotonic_ns=lambda: time.monotonic_ns() + passed[0], time_ns=time.time_ns)
+    monkeypatch.setattr("streamdoctor.tui.screens.record.time", clock)
+    path = tmp_path / f"{NAME}.capture.jsonl"
+    async with driven(tmp_path, SMALL, place="record") as pilot:
+        screen = pilot.app.record_screen
+        await until(pilot, lambda: screen.tails._old is not None)
+        path.write_bytes(b"".join(written(path)[:20]))
+        await lines_with(pilot, "POST /v1")
+        passed[0] = 3_600_000_000_000
+        assert await lines_with(pilot, "POST /v1", "stalled")
