@@ -74,6 +74,23 @@ def test_in_a_terminal_it_leaves_one_line(folder: Path, colour: dict[str, str]) 
     assert (b"38;2;" in seen or b"48;2;" in seen) != bool(colour)
 
 
+@pytest.mark.slow
+def test_the_demo_opens_on_its_matrix(folder: Path) -> None:
+    pid, master = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.environ.update({"TERM": "xterm-256color"})
+        os.execv(sys.executable, [sys.executable, "-m", "streamdoctor", "demo", "--tui"])
+    ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    read_until(master, b"closes-after", 120)
+    os.write(master, b"q")
+    with pytest.raises(OSError):  # what is left, until the terminal is nobody's
+        while os.read(master, 1 << 16):
+            pass
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
 def read_until(master: int, words: bytes, seconds: float = 20) -> bytes:
     """What the terminal got, as far as `words`."""
     seen, end = b"", time.monotonic() + seconds

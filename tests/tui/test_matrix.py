@@ -89,6 +89,36 @@ async def test_parsers_are_chosen_from_a_list_or_typed(folder: Path) -> None:
         await until(pilot, lambda: state.parsers == ("mine.py:parse", "reference"))
 
 
+@run
+async def test_splits_are_chosen_and_the_results_follow(folder: Path) -> None:
+    state = State(parsers=("reference",), splits=("whole",))
+    async with driven(folder, state=state) as pilot:
+        await pressed(pilot, "2", "s")
+        assert await lines_with(pilot, "[x] whole", "one piece")
+        assert await lines_with(pilot, "[ ] bytes", "byte by byte")
+        await pressed(pilot, "tab", *"lots", "enter")
+        assert await lines_with(pilot, "unknown split 'lots'")
+        await pressed(pilot, *["backspace"] * 4, *"fixed:512", "enter")
+        assert await lines_with(pilot, "[x] fixed:512")
+        await pressed(pilot, "enter")
+        assert await lines_with(pilot, "2 results from 4 cases: 2 pass")
+    assert state.splits == ("fixed:512", "whole")
+
+
+@run
+async def test_faults_and_rephrasings_are_chosen_in_one_list(folder: Path) -> None:
+    state = State(parsers=("reference", "finally-works"), splits=("whole",))
+    async with driven(folder, state=state) as pilot:
+        await pressed(pilot, "2", "f")
+        assert await lines_with(pilot, "[ ] keep-open", "fault")
+        assert await lines_with(pilot, "[ ] crlf", "rephrase")
+        await pressed(pilot, "tab", *"no-marker", "enter", "tab", *"crlf", "enter", "escape")
+        assert (state.faults, state.rephrasings) == ((), ())
+        await pressed(pilot, "f", "tab", *"no-marker", "enter", "enter")
+        assert await lines_with(pilot, "fail SD501")
+    assert (state.faults, state.rephrasings) == (("no-marker",), ())
+
+
 def test_results_that_are_asked_anew_keep_their_place_until_then() -> None:
     grid = Grid(["a", "b"], ["p"])
     assert list(grid.cells()) == [(0, 0), (1, 0)]
