@@ -1,7 +1,9 @@
 """A check as workflow commands of GitHub Actions: an annotation a cause. Pure.
 
 The step summary is the report `markdown`, which the command line appends where GITHUB_STEP_SUMMARY names a file.
-Escapes as the runner undoes them: `%`, CR and LF in messages; `:` and `,` in properties too.
+Escapes are those that the runner undoes (ActionCommand.cs of actions/runner, command.ts of actions/toolkit): `%`, CR
+and LF in messages; `:` and `,` in properties too. The first `::` after a line's own is where its message begins, and a
+line is one command, so `::` in a message is text.
 """
 
 from __future__ import annotations
@@ -65,10 +67,10 @@ def _message(cause: Cause, of: int) -> str:
 
 
 def escaped(text: str) -> str:
-    """A message: one line, and nothing in it that the runner takes for a command."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A").replace("::", "%3A%3A")
+    """A message, in one line."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def escaped_property(text: str) -> str:
-    """The value of a property."""
+    """The value of a property: nothing in it ends the value or begins the message."""
     return escaped(text).replace(":", "%3A").replace(",", "%2C")

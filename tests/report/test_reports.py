@@ -10,7 +10,6 @@ import click
 import pytest
 
 from streamdoctor.report.causes import causes
-from streamdoctor.report.github import escaped, escaped_property, github_text
 from streamdoctor.report.junit import junit_text
 from streamdoctor.report.markdown import MOST, code, markdown_text
 from streamdoctor.report.model import CheckReport
@@ -112,28 +111,6 @@ def test_junit_validates_against_the_common_schema() -> None:
     schema = etree.XMLSchema(etree.parse(Path(__file__).with_name("junit.xsd")))
     for made in (hostile(), report(), report(result(found()), result(parser="other"))):
         schema.assertValid(etree.fromstring(junit_text(made).encode()))
-
-
-# --- GitHub
-
-
-def test_github_escapes_what_the_runner_acts_on() -> None:
-    assert escaped("100%\r\n::error::x") == "100%25%0D%0A%3A%3Aerror%3A%3Ax"
-    assert escaped_property("C:\\a,b.py::n") == "C%3A\\a%2Cb.py%3A%3An"
-
-
-def test_github_annotates_the_parser_or_the_capture() -> None:
-    lines = github_text(report(result(found()), result(found("SD511"), parser="src/p.py:Parser"))).splitlines()
-    assert lines[0].startswith("::error file=a.capture.jsonl,line=1,title=SD404 corrupted%3A mine::hands out")
-    assert lines[1].startswith("::warning file=src/p.py,line=1,title=SD511 non-strict%3A src/p.py%3AParser::")
-    assert lines[2] == "::notice title=streamdoctor::2 results from 20 cases: 1 fail, 1 non-strict"
-
-
-def test_github_keeps_one_line_an_annotation() -> None:
-    for line in github_text(hostile()).splitlines():
-        properties, _, message = line.removeprefix("::").partition("::")
-        assert re.fullmatch("(error|warning|notice) [^\n]+", properties)
-        assert "::" not in message
 
 
 # --- Markdown
