@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 
 from streamdoctor.faults.plans import FAULTS
-from streamdoctor.rephrasings.catalogue import REPHRASINGS
+from streamdoctor.rephrasings.catalogue import REPHRASINGS, Rephrasing
 from streamdoctor.splits.strategies import STRATEGIES
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+FRAMINGS = {"sse": "SSE", "ndjson": "NDJSON"}
 BLOCK = re.compile(r"```console\n\$ (streamdoctor [^\n]*)\n(.*?)```", re.DOTALL)
 
 
@@ -51,16 +52,30 @@ def test_there_is_an_example_of_each_command() -> None:
     assert [name for name in commands if f"streamdoctor {name}" not in text] == []
 
 
-def row(name: str, words: str) -> str:
-    return f"| `{name}` | {words} |".replace("clean|fin|rst", r"clean\|fin\|rst")
+def table(heading: str) -> list[str]:
+    """The rows of the README's table whose first column is called so."""
+    rows = README.read_text(encoding="utf-8").partition(f"\n| `{heading}` |")[2].partition("\n\n")[0]
+    return rows.splitlines()[2:]
 
 
-def test_its_tables_name_every_split_rephrasing_and_fault() -> None:
-    text = README.read_text(encoding="utf-8")
-    rows = [row(split.example or name, split.summary) for name, split in STRATEGIES.items()]
-    rows += [row(name, rephrasing.summary) for name, rephrasing in REPHRASINGS.items()]
-    rows += [row(fault.form, fault.summary) for fault in FAULTS.values()]
-    assert [row for row in rows if row not in text] == []
+def row(name: str, *words: str) -> str:
+    return f"| {' | '.join(word.replace('|', chr(92) + '|') for word in (f'`{name}`', *words))} |"
+
+
+def framings(rephrasing: Rephrasing) -> str:
+    return ", ".join(FRAMINGS[framing] for framing in rephrasing.bodies) or "any framing"
+
+
+def test_its_table_of_splits_is_the_registry() -> None:
+    assert table("--split") == [row(split.example or name, split.summary) for name, split in STRATEGIES.items()]
+
+
+def test_its_table_of_rephrasings_is_the_registry() -> None:
+    assert table("--rephrase") == [row(name, one.summary, framings(one)) for name, one in REPHRASINGS.items()]
+
+
+def test_its_table_of_faults_is_the_registry() -> None:
+    assert table("--fault") == [row(fault.form, fault.summary) for fault in FAULTS.values()]
 
 
 def main() -> None:
