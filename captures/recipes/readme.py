@@ -171,8 +171,11 @@ def tables(captures: dict[str, dict[str, Any]]) -> str:
 
 
 def written(text: str, captures: dict[str, dict[str, Any]]) -> str:
-    """`text` of the README with its tables anew."""
-    return re.sub(f"{FIRST}.*?(?={AFTER})", lambda _: tables(captures), text, flags=re.DOTALL)
+    """`text` of the README with its tables anew. Raises ValueError where it has no room for them."""
+    new, times = re.subn(f"{FIRST}.*?(?={AFTER})", lambda _: tables(captures), text, flags=re.DOTALL)
+    if times != 1:
+        raise ValueError(f"the tables go between {FIRST!r} and {AFTER!r}, which stand there {times} times")
+    return new
 
 
 if __name__ == "__main__":
