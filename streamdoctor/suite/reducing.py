@@ -108,8 +108,10 @@ class _Alone:
         return not self._ends_so(subject, Plan(None, subject.reading.body), (), SHORT)
 
     def _ends_so(self, subject: Subject, plan: Plan, cuts: Cuts, limits: Limits) -> bool:
+        """One that hangs and holds back the signal that asks where it is takes seconds to end each time: it is left."""
         ending = run_child(self._job(subject, plan, cuts), lambda message: None, limits)
-        return ending.how == _ENDS[self.one.finding.rule] and ending.at[0] != CALIBRATING
+        wanted = _ENDS[self.one.finding.rule]
+        return ending.how == wanted and ending.at[0] != CALIBRATING and (wanted == "died" or bool(ending.trace))
 
     def _job(self, subject: Subject, plan: Plan, cuts: Cuts) -> Callable[[Emit, Beat], None]:
         def job(emit: Emit, beat: Beat) -> None:
