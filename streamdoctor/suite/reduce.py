@@ -31,6 +31,7 @@ from streamdoctor.suite.subjects import Subject
 Find = Callable[[Subject, Plan, Cuts, bool], Sequence[Finding]]
 """The findings of a subject under a plan, cut so; the last says whether it is right uncut."""
 
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 _AT = re.compile(r"@(e?\d+)")
 MOST_BYTES = 200_000
 """A longer body is not shrunk here: every run of it is dear."""
@@ -138,6 +139,12 @@ def _same(one: Finding, wanted: Finding) -> bool:
 
 
 def _as_legal(reading: Reading, first: Reading) -> bool:
-    """Is `reading` as whole as `first` was? An ending that was open may close, but none may open."""
+    """Is `reading` as whole as `first` was? An ending that was open may close, but none may open; and no line ends in a
+    way in which none did, for that would be another cause."""
     whole = reading.pending is None or first.pending is not None
-    return whole and (not reading.problems or bool(first.problems)) and reading.complete == first.complete
+    alike = reading.provider.framing != "sse" or _line_ends(reading.body) <= _line_ends(first.body)
+    return alike and whole and (not reading.problems or bool(first.problems)) and reading.complete == first.complete
+
+
+def _line_ends(body: bytes) -> set[bytes]:
+    return set(_LINE_END.findall(body))

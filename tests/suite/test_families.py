@@ -6,6 +6,7 @@ doing of a parser of bodies; a whole client is tried with `serve` and `replay_se
 
 from __future__ import annotations
 
+from base64 import b64decode
 from pathlib import Path
 from typing import NamedTuple
 
@@ -109,6 +110,15 @@ def test_a_family_is_convicted_by_its_own_axis(family: Family, tmp_path: Path) -
 def test_without_the_mistake_it_is_right(family: Family, tmp_path: Path) -> None:
     found = results(family, family.of, tmp_path)
     assert {result.verdict for result in found} == {"pass"}, told(found)
+
+
+def test_what_is_made_small_ends_its_lines_as_before() -> None:
+    """A parser that knows neither CRLF nor CR is shown CRLF where that was told."""
+    (result,) = judged(ref("KnowsNoCRLF"), [PLAIN_SSE], rephrased("crlf", "whole"))
+    (found,) = result.findings
+    assert found.minimal is not None
+    body = b64decode(found.minimal["body_b64"])
+    assert b"\r\n" in body and b"\r" not in body.replace(b"\r\n", b"")
 
 
 @pytest.mark.slow
