@@ -21,7 +21,8 @@ from streamdoctor.errors import CaptureError, UsageError
 
 SUFFIX = ".capture.jsonl"
 SUFFIXES = (SUFFIX, SUFFIX + ".gz", SUFFIX + ".zst")
-_MAX_UNPACKED = 1 << 30
+_MAX_SIZE = 1 << 30
+"""Bytes of a file, unpacked, that are read: what is longer is taken as if it were torn there."""
 
 
 class CaptureWriter:
@@ -192,7 +193,8 @@ def _records(lines: Iterator[tuple[int, bytes, bool]], notes: list[str]) -> tupl
 def _contents(path: Path, most: int | None) -> tuple[bytes, list[str]]:
     try:
         with path.open("rb") as file:
-            data = file.read(-1 if most is None else most)
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(-1 if most is None and size <= _MAX_SIZE else most or _MAX_SIZE)
     except FileNotFoundError:
         raise CaptureError("there is no such file") from None
     except IsADirectoryError:
@@ -203,6 +205,8 @@ def _contents(path: Path, most: int | None) -> tuple[bytes, list[str]]:
         return _gunzip(data)
     if data.startswith(b"\x28\xb5\x2f\xfd"):
         return _unzstd(data)
+    if most is None and size > _MAX_SIZE:
+        return data, [f"the file is over {_MAX_SIZE:,} bytes long: the rest was left out"]
     return data, []
 
 
@@ -212,12 +216,12 @@ def _gunzip(data: bytes) -> tuple[bytes, list[str]]:
     while data:
         inflater = zlib.decompressobj(wbits=31)
         try:
-            parts.append(inflater.decompress(data, _MAX_UNPACKED - total))
+            parts.append(inflater.decompress(data, _MAX_SIZE - total))
         except zlib.error as error:
             return b"".join(parts), [f"the gzip data is damaged ({error}): what came before was read"]
         total += len(parts[-1])
-        if total >= _MAX_UNPACKED:
-            return b"".join(parts), [f"the file unpacks to over {_MAX_UNPACKED >> 30} GiB: the rest was left out"]
+        if total >= _MAX_SIZE:
+            return b"".join(parts), [f"the file unpacks to over {_MAX_SIZE:,} bytes: the rest was left out"]
         if not inflater.eof:
             return b"".join(parts), ["the gzip data is torn: what was there was read"]
         data = inflater.unused_data

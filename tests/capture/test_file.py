@@ -8,6 +8,7 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -234,3 +235,16 @@ def test_a_batch_is_one_write_and_a_torn_one_keeps_its_whole_records(
     capture = load(path)
     assert [read.data for read in capture.records if isinstance(read, Read)] == [b"one", b"two"]
     assert writer.closed and not any("torn" in warning for warning in capture.warnings)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_of_a_huge_file_the_beginning_is_read(
+    pack: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / f"a{SUFFIX}", *[(n, "<", b"data: x\n\n") for n in range(100)])
+    path.write_bytes(pack(path.read_bytes()))
+    assert len(load(path).records) == 100
+    monkeypatch.setattr("streamdoctor.capture.file._MAX_SIZE", 500)
+    held = load(path)
+    assert 5 < len(held.records) < 30 and held.end is None
+    assert any("over 500 bytes" in warning for warning in held.warnings)
