@@ -235,20 +235,6 @@ class LimitOf1M(LimitOf128K):
         super().field(name, value)
 
 
-class Quadratic(Right):
-    """Keeps what it has as one text, and looks through all of it for each piece."""
-
-    def __init__(self):
-        super().__init__()
-        self.text = ""
-
-    def lines(self, text):
-        self.text = "".join(list(self.text)) + text
-        if "\n" in text:
-            *ended, self.text = self.text.split("\n")
-            yield from (line.removesuffix("\r") for line in ended)
-
-
 # a byte order mark
 
 
