@@ -61,7 +61,7 @@ def row_line(seen: Seen, now: int, width: int) -> str:
 def exchange(seen: Seen) -> str:
     """Method and target, as plain ASCII."""
     attempt = f" (attempt {seen.attempt})" if seen.attempt > 1 else ""
-    return _plain(f"{seen.method or '?'} {seen.target or '?'}") + attempt
+    return _plain(f"{seen.method} {seen.target}" if seen.method else "(no request)") + attempt
 
 
 def _plain(text: str) -> str:

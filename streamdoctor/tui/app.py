@@ -16,13 +16,13 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from streamdoctor.parsers.load import OURS as OUR_PARSERS
-from streamdoctor.rephrasings.catalogue import REPHRASINGS
 from streamdoctor.rephrasings.probes import PROBES
 from streamdoctor.report.text import summary_line
 from streamdoctor.report.words import plural
 from streamdoctor.tui import themes
-from streamdoctor.tui.actions import BY_BINDING, EVERYWHERE, PLACES, bindings, key_words
+from streamdoctor.tui.actions import ACTIONS, BY_BINDING, EVERYWHERE, PLACES, bindings, key_words
 from streamdoctor.tui.case import CaseToInspect
+from streamdoctor.tui.choices import FAULT, REPHRASE, Option
 from streamdoctor.tui.desk import Check
 from streamdoctor.tui.grid import Checking, Grid
 from streamdoctor.tui.screens.base import LabScreen
@@ -50,7 +50,12 @@ class Lab(App[str]):
     BINDINGS = bindings(EVERYWHERE)
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    CSS = "SearchIcon { display: none; }"
+    CSS = """
+    SearchIcon { display: none; }
+    CommandList:nocolor > .option-list--option-highlighted { text-style: underline; }
+    ToastRack { margin-bottom: 2; }
+    Toast:nocolor { border: round $foreground; padding: 0 1; }
+    """
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
 
@@ -99,12 +104,14 @@ class Lab(App[str]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every action that can be done here now, by the words of its help."""
+        told = {action for action in ACTIONS if action.id == "command_palette"}
         for active in screen.active_bindings.values():
             action = BY_BINDING.get(active.binding.id or "")
-            if action and active.enabled and action.group != "Move" and active.binding.key == action.keys[0]:
+            if action and active.enabled and action.group != "Move" and action not in told:
+                told.add(action)
                 words = f"{action.words[:1].upper()}{action.words[1:]}"
                 help = f"{action.help} ({key_words(action.keys)})"
-                yield SystemCommand(words, help, partial(self.simulate_key, action.keys[0]))
+                yield SystemCommand(words, help, partial(self.simulate_key, active.binding.key))
 
     def tell(self, message: str, *, wrong: bool = False) -> None:
         """A message that goes away by itself."""
@@ -127,10 +134,14 @@ class Lab(App[str]):
         """Checks the chosen parsers on the subjects of the grid, or on the captures here, or on the probes."""
         state = self.state
         subjects = self.grid.subjects or [str(path) for path in self.captures_screen.paths] or PROBE_NAMES
-        parsers = state.parsers or tuple(self.grid.parsers) or OURS
-        request = Check(parsers, tuple(subjects), state.splits, state.faults, state.rephrasings)
+        request = Check(self.parsers, tuple(subjects), state.splits, state.faults, state.rephrasings)
         self.matrix_screen.seek_failure()
         self.work(self._check(request), "check")
+
+    @property
+    def parsers(self) -> tuple[str, ...]:
+        """Those that a check would judge."""
+        return self.state.parsers or tuple(self.grid.parsers) or OURS
 
     async def _check(self, request: Check) -> None:
         try:
@@ -151,10 +162,10 @@ class Lab(App[str]):
     def stop_check(self) -> None:
         self.workers.cancel_group(self, "check")
 
-    def set_faults(self, chosen: Sequence[str]) -> None:
+    def set_faults(self, chosen: Sequence[Option]) -> None:
         """Faults and rephrasings, as they were chosen from one list."""
-        self.state.rephrasings = tuple(name for name in chosen if name in REPHRASINGS)
-        self.state.faults = tuple(name for name in chosen if name not in REPHRASINGS)
+        self.state.faults = tuple(option.name for option in chosen if option.kind == FAULT)
+        self.state.rephrasings = tuple(option.name for option in chosen if option.kind == REPHRASE)
 
     # --- going about
 

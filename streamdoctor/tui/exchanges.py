@@ -11,7 +11,6 @@ from streamdoctor.report.live import STALLED, exchange, state
 from streamdoctor.report.words import duration
 from streamdoctor.tui.tail import Arrived, Tail
 from streamdoctor.tui.words import fit, safe, spark
-from streamdoctor.visible import safe_bytes
 
 
 class _Column(NamedTuple):
@@ -86,10 +85,4 @@ def _style(seen: Seen, now: int) -> str:
 def read_line(read: Arrived, width: int) -> Content:
     """One read: when, after what gap, how much, and its first bytes."""
     about = f"{duration(read.ns):>9}  +{duration(read.gap):>9}  {read.size:>7,}  "
-    return Content.assemble((about, "$quiet"), fit_bytes(read.start, max(width - len(about), 0)))
-
-
-def fit_bytes(data: bytes, width: int) -> str:
-    """Escaped first, so that it is cut where it is seen."""
-    shown = safe_bytes(data[: width + 1])
-    return shown if len(shown) <= width else shown[: max(width - 1, 0)] + "…"
+    return Content.assemble((about, "$quiet"), fit(read.start[: max(width, 1)], max(width - len(about), 0)))

@@ -25,8 +25,7 @@ from streamdoctor.suite.subjects import Subject, find, layers_of, of_layers
 from streamdoctor.tui.case import CaseToInspect
 from streamdoctor.tui.library import LONG
 from streamdoctor.tui.trace import Told, Trace
-from streamdoctor.tui.words import fit, safe, verdict
-from streamdoctor.visible import safe_bytes
+from streamdoctor.tui.words import fit, from_difference, safe, steady, verdict
 
 _BESIDE = 12
 """Bytes shown before a piece, and after it."""
@@ -133,7 +132,9 @@ def summary(case: CaseToInspect, trace: Trace, number: int, width: int) -> Conte
     how = f"  {', '.join(axes)} ({about})"
     where = Content.assemble(fit(case.subject, max(width - len(how), 12)).rstrip(), (how, "$quiet"))
     if case.parser is None:
-        return Content("\n").join([where, Content.styled("no parser: the pieces are the reads, as recorded", "$quiet")])
+        pieces = "the pieces are the reads, as recorded" if trace.arrivals else "the reads of it are not known"
+        told_by = f"no parser: {pieces}; a verdict (2) opens with one"
+        return Content("\n").join([where, Content.styled(fit(told_by, width), "$quiet")])
     which = f", finding {number + 1} of {len(case.findings)}" if case.findings else ""
     level = f"  level {told.level}, {told.role}{which}" if told.end else ""
     word = verdict(told.verdict) if told.end else Content("…")
@@ -156,16 +157,21 @@ def _finding_line(told: Told, width: int) -> Content:
 def step_lines(trace: Trace, step: int, width: int) -> list[Content]:
     """Before, the piece, after; what was due in the step, and what came out: each in `width` cells."""
     got, due = trace.got_in(step), trace.due_in(step)
+    left, right = (" | ".join(texts) or "-" for texts in (due, got))
     if step > len(trace.ends):
         piece = Content.assemble(("the end ", "bold"), safe(trace.told.end, "$quiet"))
     else:
         piece = _piece(trace, step, width)
-    out = fit(" | ".join(got) or "-", width - 8).rstrip()
     same = "".join(got) == "".join(due) if trace.told.level == "text" else got == due
+    if not trace.replayed:
+        return [piece, Content.assemble(("events  ", "$quiet"), fit(left, width - 8))]
+    if not same:
+        left, right = from_difference(left, right, width - 8)
+    out = fit(right, width - 8).rstrip()
     result = Content(out) if same else Content.assemble((out, "$error"), "  ≠")
     return [
         piece,
-        Content.assemble(("due  ", "$quiet"), fit(" | ".join(due) or "-", width - 8)),
+        Content.assemble(("due  ", "$quiet"), fit(left, width - 8)),
         Content.assemble(("out  ", "$quiet"), result),
     ]
 
@@ -174,9 +180,24 @@ def _piece(trace: Trace, step: int, width: int) -> Content:
     start, end = trace.span(step)
     cut = f"  then a cut: {trace.boundary(end)}" if end < len(trace.body) else ""
     name = f"step {step}  "
-    before = safe_bytes(trace.body[max(start - _BESIDE, 0) : start])
-    after = safe_bytes(trace.body[end : end + _BESIDE])
+    before = steady(trace.body[max(start - _BESIDE, 0) : start])
+    after = steady(trace.body[end : end + _BESIDE])
     room = max(width - cell_len(name + before + after + cut) - 4, 8)
     data = trace.body[start : min(end, start + 4000)]
-    shown = fit(safe_bytes(data), room).rstrip() if end - start <= 4000 else fit(safe_bytes(data) + "…", room)
+    shown = fit(steady(data), room).rstrip() if end - start <= 4000 else fit(steady(data) + "…", room)
     return Content.assemble((name, "bold"), (before, "$quiet"), "│", shown, "│", (after, "$quiet"), (cut, "$warning"))
+
+
+def pair_line(trace: Trace, index: int, step: int, width: int) -> Content:
+    """What was due beside what came out, from where they differ; the event, where no parser ran. `step` is bold."""
+    pair = trace.line(index)
+    due, got = pair.due.text if pair.due else "", pair.got.text if pair.got else ""
+    here = "bold" if pair.step == step else ""
+    if not trace.replayed:
+        return Content.styled(fit(due, width), here or "$foreground")
+    half = max((width - 1) // 2, 4)
+    if pair.due and pair.got and not pair.same:
+        due, got = from_difference(due, got, half - 1)
+    mark, style = (" ", "") if pair.same else ("≠", "$error")
+    left, right = fit(due, half - 1), fit(got, width - half - 1)
+    return Content.assemble((left, here or "$foreground"), (mark, "$error"), (right, f"{style} {here}".strip()))

@@ -81,12 +81,18 @@ def stamps(where: Path) -> dict[Path, Stamp]:
     """The captures that lie at `where` now: a folder with all that is in it, or one file."""
     found: dict[Path, Stamp] = {}
     for path in [where] if where.is_file() else _inside(where):
-        try:
-            about = path.stat()
-        except OSError:
-            continue  # gone since it was listed
-        found[path] = (about.st_ino, about.st_size, about.st_mtime_ns)
+        if (stamp := stamp_of(path)) is not None:
+            found[path] = stamp
     return found
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """None where there is no such file, or not any more."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_ino, about.st_size, about.st_mtime_ns
 
 
 def _inside(folder: Path) -> Iterable[Path]:

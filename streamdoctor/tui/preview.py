@@ -11,7 +11,7 @@ from textual.content import Content
 from streamdoctor.diagnosis.rules import RULES
 from streamdoctor.report.words import duration, plural
 from streamdoctor.tui.library import Entry
-from streamdoctor.tui.words import VERDICT_STYLES, fit, lines_of, safe, spark
+from streamdoctor.tui.words import VERDICT_STYLES, fit, fit_path, lines_of, safe, spark
 
 _STATES = {
     "complete": "$success",
@@ -48,10 +48,10 @@ def head_line(width: int) -> Content:
 
 def row_line(entry: Entry, base: Path, width: int) -> Content:
     """One capture, in the columns that find room."""
-    name = _name(entry.path, base)
+    name = name_of(entry.path, base)
     if entry.trouble:
         (_, room), *_ = _columns(width)
-        return Content.assemble(fit(name, room), "  ", ("cannot be read: ", "$error bold"), safe(entry.trouble))
+        return Content.assemble(fit_path(name, room), "  ", ("cannot be read: ", "$error bold"), safe(entry.trouble))
     unread = entry.state == "unread"
     cells = {
         "capture": (name, ""),
@@ -65,7 +65,8 @@ def row_line(entry: Entry, base: Path, width: int) -> Content:
     parts = []
     for column, room in _columns(width):
         text, style = cells[column.title]
-        parts.append(Content.styled(fit(text, room, right=column.right), style))
+        shown = fit(text, room, right=column.right) if column.width else fit_path(text, room)
+        parts.append(Content.styled(shown, style))
     return Content("  ").join(parts)
 
 
@@ -75,7 +76,8 @@ def _columns(width: int) -> list[tuple[_Column, int]]:
     return [(column, column.width or max(width - taken, 8)) for column in kept]
 
 
-def _name(path: Path, base: Path) -> str:
+def name_of(path: Path, base: Path) -> str:
+    """How a capture is called on every screen: by its path in the folder that is open."""
     try:
         shown = str(path.relative_to(base))
     except ValueError:
@@ -107,7 +109,9 @@ def _fact_lines(entry: Entry, width: int) -> Iterator[Content]:
     state = Content.styled(entry.state, _STATES[entry.state])
     yield Content.assemble(safe(entry.provider), "  ", state, "  ", safe(f"ended: {entry.ended}", "$quiet"))
     sizes = f"{plural(entry.reads, 'read')}, {plural(entry.size, 'byte')}, {plural(entry.events, 'event')}"
-    yield Content(f"{sizes}; first byte {duration(entry.first_byte)}, longest gap {duration(entry.max_gap)}")
+    known = entry.first_byte is not None or entry.max_gap is not None
+    times = f"first byte {duration(entry.first_byte)}, longest gap {duration(entry.max_gap)}" if known else ""
+    yield Content(f"{sizes}{'; ' if len(sizes + times) + 2 <= width else chr(10)}{times}" if times else sizes)
     if any(entry.slots) and entry.duration:
         words = f" {duration(entry.duration)}"
         yield Content.assemble((spark(entry.slots, width - len(words)), "$primary"), (words, "$quiet"))

@@ -76,6 +76,10 @@ class Tail:
     def open(self) -> bool:
         return self.trouble is None and (self.seen is None or self.seen.closed is None)
 
+    def replaced(self, stamp: Stamp) -> bool:
+        """Is it another file by now, or less than was read?"""
+        return self.stamp != stamp and bool(self._at) and (stamp[0] != self.stamp[0] or stamp[1] < self._at)
+
     def read_on(self, now: int, wall: int) -> None:
         """Takes what was written since. `now` is monotonic, `wall` the time of day, both in nanoseconds."""
         try:
@@ -179,7 +183,7 @@ class Tails:
             if self._old.get(path) == found[path]:
                 continue
             tail = self.tails.get(path)
-            if tail is None:
+            if tail is None or tail.replaced(found[path]):
                 tail = self.tails[path] = Tail(path, self.watch)
             if tail.open and tail.stamp != found[path]:
                 tail.stamp = found[path]

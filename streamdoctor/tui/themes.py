@@ -1,4 +1,7 @@
-"""The themes: dark, light, and one with no colour at all (also what NO_COLOR gives)."""
+"""The themes: dark, light, and one with no colour at all (also what NO_COLOR gives).
+
+Rule: every colour that words are written in has a contrast of 4.5 at least on every background (WCAG 2, 1.4.3).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ DARK = Theme(
     primary="#7aa2c8",
     secondary="#8fb0a9",
     warning="#d9a953",
-    error="#e5736c",
+    error="#e87d76",
     success="#86b374",
     accent="#c08ad6",
     foreground="#d6d9de",
@@ -17,7 +20,7 @@ DARK = Theme(
     surface="#14171c",
     panel="#20252d",
     dark=True,
-    variables={"quiet": "#7d8692", "rule": "#333b46", "cursor": "#2a3440"},
+    variables={"quiet": "#98a1ac", "rule": "#333b46", "cursor": "#2a3440"},
 )
 LIGHT = Theme(
     name="streamdoctor-light",
@@ -32,7 +35,7 @@ LIGHT = Theme(
     surface="#fbfaf7",
     panel="#eceae4",
     dark=False,
-    variables={"quiet": "#6a7079", "rule": "#cfccc4", "cursor": "#dfe7ee"},
+    variables={"quiet": "#5c626b", "rule": "#cfccc4", "cursor": "#dfe7ee"},
 )
 PLAIN = Theme(
     name="streamdoctor-plain",

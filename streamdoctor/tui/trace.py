@@ -16,8 +16,10 @@ from typing import Any, NamedTuple
 
 from streamdoctor.splits.boundaries import Boundaries
 from streamdoctor.splits.strategies import Cuts
+from streamdoctor.stream.event import Event
 from streamdoctor.stream.reading import Reading
 
+_MOST_SEEN = 200
 _MOST_ALIGNED = 3000
 """Units of each side that are aligned; beyond, they stand side by side."""
 
@@ -156,13 +158,37 @@ class Trace:
         before = bisect_left(events, offset, key=lambda event: event.start)
         return events[before - 1].start if before else None
 
+    @property
+    def replayed(self) -> bool:
+        """Did a parser run? Where none did, the events stand in the place of what was due."""
+        return self.told != Told()
+
+    @property
+    def lines(self) -> int:
+        """How many there are beside the bytes."""
+        return len(self.pairs) if self.replayed else len(self.reading.events)
+
+    def line(self, index: int) -> Pair:
+        if self.replayed:
+            return self.pairs[index]
+        event = self.reading.events[index]
+        return Pair(Due(bisect_left(self.ends, event.end) + 1, event.end, _event_text(event)), None)
+
     def due_in(self, step: int) -> list[str]:
-        """What is due in a step."""
-        return _in_step(self.told.due, step)
+        """What is due in a step; of events, where no parser ran, not more than can be seen."""
+        if self.replayed:
+            return _in_step(self.told.due, step)
+        events = self.reading.events
+        first, last = (bisect_right(events, at, key=lambda event: event.end) for at in self.span(step))
+        return [_event_text(event) for event in events[first : min(last, first + _MOST_SEEN)]]
 
     def got_in(self, step: int) -> list[str]:
         """What came out in a step."""
         return _in_step(self.told.got, step)
+
+
+def _event_text(event: Event) -> str:
+    return event.data if event.type == "message" else f"[{event.type}] {event.data}"
 
 
 def _in_step(told: Sequence[Due | Got], step: int) -> list[str]:

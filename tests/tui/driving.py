@@ -60,7 +60,7 @@ async def pressed(pilot: Pilot[str], *keys: str) -> None:
         await pilot.press(key)
 
 
-async def until(pilot: Pilot[str], holds: Callable[[], object], seconds: float = 60) -> None:
+async def until(pilot: Pilot[str], holds: Callable[[], object], seconds: float = 30) -> None:
     """Waits until `holds` does; the screen as it stands then, if it never does."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
@@ -68,6 +68,11 @@ async def until(pilot: Pilot[str], holds: Callable[[], object], seconds: float =
         if loop.time() > end:
             raise AssertionError("it never came:\n" + "\n".join(screen_lines(pilot)))
         await pilot.pause(0.02)
+
+
+async def told(pilot: Pilot[str], words: str) -> None:
+    """Waits for a message that has `words`, however it is wrapped on the screen."""
+    await until(pilot, lambda: any(words in message.message for message in pilot.app._notifications))
 
 
 async def lines_with(pilot: Pilot[str], *words: str) -> list[str]:

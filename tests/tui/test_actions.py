@@ -18,6 +18,7 @@ from streamdoctor.tui.actions import (
     SETTINGS,
     Action,
     actions_of,
+    binding_id,
     table,
 )
 from streamdoctor.tui.app import Lab
@@ -31,6 +32,7 @@ from streamdoctor.tui.screens.settings import Settings
 from streamdoctor.tui.widgets.bars import key_line
 from streamdoctor.tui.widgets.bytes import BytesView
 from streamdoctor.tui.widgets.rows import Rows
+from tests.tui.driving import driven, lines_with, pressed, run, until
 
 DOERS = {
     EVERYWHERE: Lab,
@@ -74,3 +76,32 @@ def test_the_footer_never_overflows_and_always_offers_help(width: int) -> None:
     line = key_line(actions, width)
     assert "? help" in line.plain
     assert line.cell_length <= max(width, len("? help"))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_palette_and_the_help_offer_all_that_can_be_done(place: str, tmp_path: Path) -> None:
+    @run
+    async def walk() -> None:
+        async with driven(tmp_path, place=place) as pilot:
+            screen = pilot.app.screen
+            offered = {command.help for command in pilot.app.get_system_commands(screen)}
+            needless = {"palette"} | ({"stop"} if place == "matrix" else set())
+            for action in actions_of(place, EVERYWHERE):
+                on = screen.check_action(action.id, ()) if action.place == place else True
+                if action.group != "Move" and action.words not in needless and on:
+                    assert any(words.startswith(action.help) for words in offered), action
+            await pressed(pilot, "?")
+            shown = [line.plain for line in pilot.app.screen._lines]
+            kept = [a for a in actions_of(place, EVERYWHERE) if any(a.help in line for line in shown)]
+            assert {"everywhere.next_pane", "everywhere.help"} <= {binding_id(action) for action in kept}
+
+    walk()
+
+
+@run
+async def test_what_the_palette_offers_is_done(tmp_path: Path) -> None:
+    async with driven(tmp_path) as pilot:
+        await pressed(pilot, "ctrl+p", *"filter")
+        await lines_with(pilot, "Keeps the captures that hold all words typed")
+        await pressed(pilot, "enter")
+        await until(pilot, lambda: pilot.app.focused is not None and pilot.app.focused.id == "filter")

@@ -9,7 +9,7 @@ import pytest
 
 from streamdoctor.tui.library import Entry, Filter, Stamp, ordered, read_entry, stamps
 from streamdoctor.tui.reader import entry_of
-from tests.tui.driving import SMALL, driven, folder_of, lines_with, pressed, run, until
+from tests.tui.driving import CAPTURES, SMALL, driven, folder_of, lines_with, pressed, run, told, until
 
 NAMES = ("llama-chat-ascii", "llama-chat-error-after-200", "llama-chat-emoji-japanese")
 
@@ -42,7 +42,7 @@ def test_the_worst_come_first_when_asked(folder: Path) -> None:
 @run
 async def test_the_library_lists_every_capture_with_its_ending_and_worst_finding(folder: Path) -> None:
     async with driven(folder, SMALL) as pilot:
-        line = (await lines_with(pilot, "llama-chat-error"))[0]
+        line = (await lines_with(pilot, "…ama-chat-error-after-200"))[0]
     assert line.split()[1:] == ["200", "incomplete", "21", "438.7", "ms", "SD610", "error"]
 
 
@@ -125,3 +125,26 @@ async def test_what_was_open_is_open_again(folder: Path) -> None:
         assert await lines_with(pilot, "3 of 3 captures, “llama”, worst first")
         await until(pilot, lambda: str(pilot.app.captures_screen.selected.path) == state.at)
         await asyncio.sleep(0)
+
+
+@run
+async def test_a_capture_that_is_replaced_or_torn_is_read_anew(folder: Path) -> None:
+    path = folder / f"{NAMES[0]}.capture.jsonl"
+    async with driven(folder) as pilot:
+        await lines_with(pilot, f"{NAMES[0]} ", "complete", "40")
+        (folder / "other").write_bytes((CAPTURES / f"{NAMES[1]}.capture.jsonl").read_bytes())
+        (folder / "other").replace(path)
+        assert await lines_with(pilot, f"{NAMES[0]} ", "incomplete", "21", "SD610")
+        await told(pilot, f"{path.name} was replaced: read anew")
+        path.write_bytes(path.read_bytes()[:3000])
+        assert await lines_with(pilot, f"{NAMES[0]} ", "growing")
+
+
+@run
+async def test_a_capture_that_cannot_be_read_says_why_when_it_is_opened(folder: Path) -> None:
+    (folder / "a.capture.jsonl").write_text("junk\n")
+    async with driven(folder) as pilot:
+        await lines_with(pilot, "4 of 4 captures")
+        await pressed(pilot, "g", "enter")
+        await told(pilot, "a.capture.jsonl cannot be read: line 1: this is not a streamdoctor capture")
+        assert pilot.app.current_mode == "captures"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,19 @@ from textual.pilot import Pilot
 from streamdoctor.tui.case import CaseToInspect
 from streamdoctor.tui.inspecting import Looked, look_at
 from streamdoctor.tui.widgets.bytes import BytesView
-from tests.tui.driving import SMALL, WIDE, driven, folder_of, lines_with, pressed, run, screen_lines, until
+from tests.tui.driving import (
+    CAPTURES,
+    SMALL,
+    WIDE,
+    driven,
+    folder_of,
+    lines_with,
+    pressed,
+    run,
+    screen_lines,
+    told,
+    until,
+)
 
 EMOJI = "llama-chat-emoji-japanese"
 
@@ -204,3 +217,108 @@ async def test_hostile_bytes_stay_inert(folder: Path) -> None:
         text = "\n".join(screen_lines(pilot))
         assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
         assert "[red]x[/red]" in text
+
+
+@run
+async def test_without_a_parser_it_shows_the_events_and_offers_what_can_be_done(folder: Path) -> None:
+    async with driven(folder, WIDE) as pilot:
+        await pressed(pilot, "3")
+        await lines_with(pilot, "Nothing to inspect yet")
+        assert not [line for line in screen_lines(pilot) if "next piece" in line or "minimise" in line]
+        pilot.app.inspect(case(folder, None, split="recorded"))
+        await lines_with(pilot, "no parser: the pieces are the reads, as recorded")
+        assert await lines_with(pilot, '│ {"choices":[{')
+        assert await lines_with(pilot, "│ events")
+        assert await lines_with(pilot, "] next piece", "a cut")
+        assert not [line for line in screen_lines(pilot) if "minimise" in line or "explain" in line]
+        await pressed(pilot, "]", "]")
+        assert await lines_with(pilot, 'events  {"choices":[{')
+
+
+@run
+async def test_the_heads_stand_over_their_columns_in_every_size(folder: Path) -> None:
+    async with driven(folder, WIDE) as pilot:
+        pilot.app.inspect(case(folder))
+        await settled(pilot, "fail")
+        for size in (WIDE, SMALL, WIDE):
+            await pilot.resize_terminal(*size)
+            screen = pilot.app.inspect_screen
+
+            def over() -> bool:
+                heads = next(line for line in screen_lines(pilot) if " due " in line and "came out" in line)
+                row = next(line for line in screen_lines(pilot) if "≠��" in line)
+                return heads.index("due") < row.index("≠") < heads.index("came out")
+
+            await until(pilot, over)
+            assert screen.trace.told.verdict == "fail"
+
+
+def torn(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:3000])
+
+
+def replaced(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes((CAPTURES / "llama-chat-ascii.capture.jsonl").read_bytes())
+    other.replace(path)
+
+
+def damaged(path: Path) -> None:
+    path.write_text("not a capture\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [(torn, "bytes, 4 events)"), (replaced, "40 events)"), (damaged, "is not a streamdoctor capture")],
+)
+@pytest.mark.parametrize("parser", [None, "reference"])
+def test_a_capture_that_changes_while_it_is_open_is_read_anew(
+    folder: Path, change: Callable[[Path], None], shown: str, parser: str | None
+) -> None:
+    @run
+    async def walk() -> None:
+        async with driven(folder, WIDE) as pilot:
+            pilot.app.inspect(CaseToInspect(str(folder / f"{EMOJI}.capture.jsonl"), parser, split="recorded"))
+            await lines_with(pilot, "132 events)")
+            change(folder / f"{EMOJI}.capture.jsonl")
+            await told(pilot, "has changed: it is read anew")
+            assert await lines_with(pilot, shown)
+            await pressed(pilot, "]", "}", "a", "u", "j", "G")
+            assert pilot.app.is_running
+
+    walk()
+
+
+@pytest.mark.parametrize("parser", [None, "reference"])
+def test_a_capture_that_is_deleted_while_it_is_open_stays_as_it_was_read(folder: Path, parser: str | None) -> None:
+    @run
+    async def walk() -> None:
+        async with driven(folder, WIDE) as pilot:
+            path = folder / f"{EMOJI}.capture.jsonl"
+            pilot.app.inspect(CaseToInspect(str(path), parser, split="recorded"))
+            await lines_with(pilot, "132 events)")
+            path.unlink()
+            await told(pilot, "is gone: what is shown is what was read")
+            await pressed(pilot, "]", "a")
+            assert await lines_with(pilot, "132 events)")
+            if parser is not None:
+                await told(pilot, "o such file")
+            replaced(path)
+            assert await lines_with(pilot, "40 events)")
+
+    walk()
+
+
+@run
+async def test_a_capture_that_has_grown_is_read_whole_when_it_is_opened_again(folder: Path) -> None:
+    path = folder / f"{EMOJI}.capture.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:40]))
+    async with driven(folder, WIDE) as pilot:
+        await lines_with(pilot, "growing")
+        await pressed(pilot, "enter")
+        await lines_with(pilot, "no parser:")
+        path.write_bytes(b"".join(lines))
+        await told(pilot, "has grown: open it again to see all of it")
+        await pressed(pilot, "1", "enter")
+        assert await lines_with(pilot, "132 events)")

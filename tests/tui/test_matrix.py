@@ -123,3 +123,53 @@ def test_results_that_are_asked_anew_keep_their_place_until_then() -> None:
     grid = Grid(["a", "b"], ["p"])
     assert list(grid.cells()) == [(0, 0), (1, 0)]
     assert grid.at(0, 0) is None and grid.wrong() == []
+
+
+@run
+async def test_captures_of_one_name_in_two_folders_are_told_apart(folder: Path) -> None:
+    folder_of(folder / "again", NAMES[:1])
+    async with driven(folder, SMALL, state=FAST) as pilot:
+        await lines_with(pilot, "3 of 3 captures")
+        await pressed(pilot, "2", "c")
+        assert await lines_with(pilot, f"again/{NAMES[0]} ")
+        assert await lines_with(pilot, f" {NAMES[0]} ")
+
+
+@run
+async def test_what_could_not_be_judged_is_said_whole(folder: Path) -> None:
+    (folder / "junk.capture.jsonl").write_text("junk\n")
+    async with driven(Path("captures"), SMALL, state=FAST) as pilot:
+        await lines_with(pilot, "3 of 3 captures")
+        await pressed(pilot, "c")
+        assert await lines_with(pilot, "could not:", "junk.capture.jsonl")
+        assert await lines_with(pilot, "its first line is no capture header")
+        assert await lines_with(pilot, "4 results from")
+
+
+@run
+async def test_the_fault_comments_is_not_the_rephrasing_comments(folder: Path) -> None:
+    state = State(parsers=("reference",), splits=("whole",), rephrasings=("as-is",))
+    async with driven(folder, state=state) as pilot:
+        await pressed(pilot, "2", "f", "tab", *"comments", "enter")
+        assert await lines_with(pilot, "[x] comments", "fault")
+        assert await lines_with(pilot, "[ ] comments", "rephrase")
+        await pressed(pilot, "enter")
+        await lines_with(pilot, "2 results from")
+    assert (state.faults, state.rephrasings) == (("comments",), ("as-is",))
+
+
+@run
+async def test_the_list_of_parsers_begins_with_those_that_a_check_would_judge(folder: Path) -> None:
+    async with driven(folder, SMALL) as pilot:
+        await pressed(pilot, "2", "P")
+        assert await lines_with(pilot, "[x] reference")
+        assert pilot.app.screen.choice.chosen
+        assert tuple(option.name for option in pilot.app.screen.choice.chosen) == pilot.app.parsers
+
+
+@run
+async def test_what_is_cut_off_in_a_list_is_said_whole_below_it(folder: Path) -> None:
+    async with driven(folder, SMALL) as pilot:
+        await pressed(pilot, "2", "s", "j", "j", "j", "j", "j")
+        assert await lines_with(pilot, "[ ] boundaries", "…")
+        assert await lines_with(pilot, "cuts inside every boundary class, alone and all at once; boundaries:pairs:")

@@ -147,3 +147,32 @@ async def test_a_stream_that_stalls_is_marked(tmp_path: Path, monkeypatch: pytes
         await lines_with(pilot, "POST /v1")
         passed[0] = 3_600_000_000_000
         assert await lines_with(pilot, "POST /v1", "stalled")
+
+
+def test_a_file_that_is_replaced_or_torn_is_read_from_its_start(tmp_path: Path) -> None:
+    path, other = tmp_path / f"{NAME}.capture.jsonl", tmp_path / "other"
+    tails = Tails(tmp_path)
+    tails.look(0, 0)
+    path.write_bytes(b"".join(written(path)))
+    tails.look(1, 1)
+    other.write_bytes((CAPTURES / "llama-chat-killed.capture.jsonl").read_bytes())
+    other.replace(path)
+    assert tails.look(2, 2)
+    tail = tails.tails[path]
+    assert tail.seen is not None and tail.seen.closed is not None and tail.seen.closed.cause == "eof"
+    assert tail.trouble is None
+    path.write_bytes(path.read_bytes()[:3000])
+    assert tails.look(3, 3)
+    assert tails.tails[path].open and tails.tails[path].trouble is None
+
+
+@run
+async def test_an_exchange_whose_file_is_gone_is_not_open_any_more(tmp_path: Path) -> None:
+    path = tmp_path / f"{NAME}.capture.jsonl"
+    async with driven(tmp_path, SMALL, place="record") as pilot:
+        await until(pilot, lambda: pilot.app.record_screen.tails._old is not None)
+        path.write_bytes(b"".join(written(path)[:20]))
+        assert await lines_with(pilot, "1 open, 1 exchange,", "bytes")
+        path.unlink()
+        assert await lines_with(pilot, "its file is gone")
+        assert await lines_with(pilot, "0 open, 1 exchange,", "bytes")

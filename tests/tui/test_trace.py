@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from streamdoctor.splits.boundaries import Boundaries
 from streamdoctor.stream.providers import by_name
 from streamdoctor.stream.reading import read_body
+from streamdoctor.tui.inspecting import pair_line
 from streamdoctor.tui.trace import Due, Got, Told, Trace, Wrapped, aligned, moved_cut, with_cut
 from streamdoctor.tui.widgets.bytes import text_cells
 
@@ -117,3 +118,19 @@ def test_characters_stand_over_their_bytes() -> None:
     assert text_cells("é東x".encode(), 0, 6) == ["é", "·", "東", "", "·", "x"]
     assert text_cells("é".encode(), 0, 1) == ["·"]
     assert text_cells("\x1b[2Jא\u202e".encode(), 0, 9) == ["·", "[", "2", "J", "·", "·", "·", "·", "·"]
+
+
+def test_without_a_parser_the_events_stand_in_the_place_of_what_was_due() -> None:
+    here = trace(6)
+    assert [here.line(index).due for index in range(here.lines)] == [Due(2, 11, "aé"), Due(2, 20, "b")]
+    assert [here.due_in(step) for step in range(1, 4)] == [[], ["aé", "b"], []]
+
+
+@pytest.mark.parametrize("width", [20, 37, 60])
+def test_a_line_of_the_alignment_fills_its_width_and_shows_where_it_differs(width: int) -> None:
+    long = "a" * 100
+    here = trace(told=Told((Due(1, 3, long + "日本"), Due(1, 9, "same")), (Got(1, long + "X"), Got(1, "same"))))
+    lines = [pair_line(here, index, 1, width) for index in range(here.lines)]
+    assert [line.cell_length for line in lines] == [width - 1, width - 1]
+    assert "日本" in lines[0].plain and "≠" in lines[0].plain and "X" in lines[0].plain
+    assert lines[1].plain.split() == ["same", "same"]

@@ -6,13 +6,22 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
+from streamdoctor.tui.actions import EVERYWHERE, actions_of, binding_id
 from streamdoctor.tui.widgets.bars import KeyLine, TopLine
 
 if TYPE_CHECKING:
     from streamdoctor.tui.app import Lab
+
+_PANES: list[BindingType] = [
+    Binding(",".join(action.keys), f"app.{action.id}", action.words, show=False, id=binding_id(action))
+    for action in actions_of(EVERYWHERE)
+    if action.id in ("next_pane", "previous_pane")
+]
+"""Keys that every screen of Textual's has already, there without our words."""
 
 
 class LabScreen(Screen[None]):
@@ -22,6 +31,7 @@ class LabScreen(Screen[None]):
     """
 
     PLACE: ClassVar[str]
+    BINDINGS = _PANES
     ALLOW_IN_MAXIMIZED_VIEW = "TopLine,KeyLine"
     ESCAPE_TO_MINIMIZE = False
 
@@ -36,6 +46,11 @@ class LabScreen(Screen[None]):
 
     def panes(self) -> Iterable[Widget]:
         raise NotImplementedError
+
+    @property
+    def alive(self) -> bool:
+        """Is there still somebody to tell? An answer may come after the screen is gone."""
+        return self.is_attached and bool(self.query(TopLine))
 
     def back(self) -> bool:
         return False

@@ -85,13 +85,15 @@ class CapturesScreen(LabScreen):
         """Looks at the folder again and again, and reads what is new or has changed."""
         while True:
             found = await asyncio.to_thread(stamps, self.lab.where)
+            if not self.alive:
+                return
             changed = [path for path, stamp in found.items() if self._stamp(path) != stamp]
             gone = [path for path in self.entries if path not in found]
             for path in gone:
                 del self.entries[path]
                 self.lab.tell(f"{path.name} was deleted")
             await self._read(changed, found)
-            if gone or changed or self._first:
+            if self.alive and (gone or changed or self._first):
                 self._first = False
                 self._arrange()
             await asyncio.sleep(_EVERY)
@@ -105,6 +107,8 @@ class CapturesScreen(LabScreen):
         for path in paths:
             before = self.entries.get(path)
             entry = self.entries[path] = await entry_of(path, found[path])
+            if not self.alive:
+                return
             del self._unread[path]
             self._tell_change(before, entry)
             if loop.time() - drawn > _FRAME:
@@ -189,7 +193,9 @@ class CapturesScreen(LabScreen):
 
     @on(Rows.Chosen)
     def action_look(self) -> None:
-        if self.selected and not self.selected.trouble:
+        if self.selected and self.selected.trouble:
+            self.lab.tell(f"{self.selected.path.name} cannot be read: {self.selected.trouble}", wrong=True)
+        elif self.selected:
             self.lab.inspect(CaseToInspect(str(self.selected.path), split="recorded"))
 
     @on(Input.Changed, "#filter")

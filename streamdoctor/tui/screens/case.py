@@ -12,36 +12,59 @@ from textual.reactive import var
 from streamdoctor.diagnosis.rules import RULES
 from streamdoctor.report.rules import rule_lines
 from streamdoctor.tui.case import CaseToInspect
+from streamdoctor.tui.library import Stamp, stamp_of
 from streamdoctor.tui.replays import Replays
 from streamdoctor.tui.screens.base import LabScreen
 from streamdoctor.tui.screens.telling import TellingScreen
 from streamdoctor.tui.trace import Trace
-from streamdoctor.tui.widgets.bars import TopLine
 from streamdoctor.tui.words import plain, safe
 
+_EVERY = 0.5
+"""Seconds between two looks at the file."""
 _NO_PARSER = "there is no parser here: open a verdict (2)"
 
 
 class CaseScreen(LabScreen):
     """`case` is what it was opened on, with the cuts as they are now; `trace` what is known of it."""
 
-    case: var[CaseToInspect | None] = var(None, init=False)
+    case: var[CaseToInspect | None] = var(None, init=False, always_update=True)
 
     def __init__(self) -> None:
         super().__init__()
         self.trace: Trace | None = None
         self._replays: Replays | None = None
+        self._stamp: Stamp | None = None
+        self._gone = False
+
+    def on_mount(self) -> None:
+        self.set_interval(_EVERY, self._look_at_file)
+
+    def stamp_file(self, case: CaseToInspect) -> None:
+        """Its file is about to be read as it is now."""
+        self._stamp, self._gone = stamp_of(Path(case.subject)), False
+
+    def _look_at_file(self) -> None:
+        """What is shown stays what was read; a file that holds something else by now is read anew."""
+        before, case = self._stamp, self.case
+        if case is None or before is None or not self.is_current:
+            return
+        now, name = stamp_of(Path(case.subject)), Path(case.subject).name
+        if now is None:
+            if not self._gone:
+                self.lab.tell(f"{name} is gone: what is shown is what was read", wrong=True)
+            self._gone = True
+        elif now[0] == before[0] and now[1] > before[1]:
+            self._stamp = now
+            self.lab.tell(f"{name} has grown: open it again to see all of it")
+        elif now != before:
+            self.lab.tell(f"{name} has changed: it is read anew")
+            self.case = case
 
     async def ask(self, do: str, case: CaseToInspect, **more: Any) -> dict[str, Any]:
         """What `replaying` answers."""
         if self._replays is None:
             self._replays = Replays()
         return await self._replays.ask(do, case, **more)
-
-    @property
-    def alive(self) -> bool:
-        """Is there still somebody to tell? An answer may come after the screen is gone."""
-        return self.is_attached and bool(self.query(TopLine))
 
     async def on_unmount(self) -> None:
         if self._replays is not None:

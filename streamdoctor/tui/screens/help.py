@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
-from streamdoctor.tui.actions import BY_BINDING, HELP, Action, bindings, key_words
+from streamdoctor.tui.actions import ACTIONS, BY_BINDING, HELP, Action, bindings, key_words
 from streamdoctor.tui.widgets.bars import KeyLine
 from streamdoctor.tui.widgets.rows import Rows
 from streamdoctor.tui.words import fit
@@ -33,7 +33,7 @@ class HelpScreen(ModalScreen[None]):
         super().__init__()
         bound = of.active_bindings.values()
         found = (BY_BINDING.get(active.binding.id or "") for active in bound if active.enabled)
-        self._all = list(dict.fromkeys(action for action in found if action is not None))
+        self._all = sorted({action for action in found if action is not None}, key=ACTIONS.index)
         self._lines = help_lines(self._all, "")
 
     def compose(self) -> ComposeResult:

@@ -16,18 +16,20 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from streamdoctor.splits.strategies import Cuts
-from streamdoctor.tui.actions import bindings
+from streamdoctor.tui.actions import actions_of, bindings
 from streamdoctor.tui.case import CaseToInspect
-from streamdoctor.tui.choices import splits
-from streamdoctor.tui.inspecting import Looked, readings, step_lines, summary
+from streamdoctor.tui.choices import Option, splits
+from streamdoctor.tui.inspecting import Looked, pair_line, readings, step_lines, summary
 from streamdoctor.tui.screens.case import CaseScreen
 from streamdoctor.tui.screens.choose import Choose
-from streamdoctor.tui.trace import Told, moved_cut, with_cut
+from streamdoctor.tui.trace import Told, Trace, moved_cut, with_cut
 from streamdoctor.tui.widgets.bytes import BytesView
 from streamdoctor.tui.widgets.lanes import Lanes
 from streamdoctor.tui.widgets.rows import Rows
-from streamdoctor.tui.words import fit, safe
+from streamdoctor.tui.words import safe
 
+_WITH_PARSER = {"finding_next", "finding_before", "minimise", "explain", "write", "copy"}
+_WITH_STREAM = {action.id for action in actions_of("inspect")}
 NOTHING = "Nothing to inspect yet: choose a capture (1) or a verdict (2) and press enter."
 _FRAME = 1 / 20
 _PAUSE = 0.08
@@ -78,7 +80,7 @@ class InspectScreen(CaseScreen):
             yield BytesView(self._to_step_of, id="bytes")
             with Vertical(id="sides"):
                 yield Static(id="heads")
-                yield Rows(self._pair_line, empty="nothing was due, and nothing came out", id="pairs")
+                yield Rows(self._pair_line, opens=False, id="pairs")
         yield Static(id="step")
 
     def on_mount(self) -> None:
@@ -93,6 +95,7 @@ class InspectScreen(CaseScreen):
         """Another case: its bytes are read in a thread, and the parser runs."""
         if not self._ready or self.case is None:
             return
+        self.stamp_file(self.case)
         self._undo.clear()
         self._looked, self._glanced = None, False
         self._playing = False
@@ -170,15 +173,34 @@ class InspectScreen(CaseScreen):
             self.query_one(name).display = trace is not None
         if trace is None or self.case is None:
             return
-        self.query_one("#summary", Static).update(summary(self.case, trace, self._finding, self._wide))
-        self.query_one("#heads", Static).update(f"{'due':^{self._half}} {'came out':^{self._half}}")
         bytes_view, pairs = self.query_one(BytesView), self.query_one("#pairs", Rows)
         bytes_view.show(trace)
-        pairs.set_count(len(trace.pairs))
+        pairs.set_count(trace.lines, empty="nothing was due, and nothing came out" if trace.replayed else "no events")
         if first:
             self._select_difference()
         else:
             self.select(min(self.step, trace.steps), move=False)
+        self._show_words()
+        self.call_after_refresh(self._show_words)
+
+    def _show_words(self) -> None:
+        """What depends on the width, which is right only once the panes have their places."""
+        trace = self.trace
+        if trace is None or self.case is None or not self.alive:
+            return
+        self.query_one("#summary", Static).update(summary(self.case, trace, self._finding, self._wide))
+        half = max((self.query_one("#pairs").size.width - 3) // 2, 4)
+        heads = f"{'due':^{half}} {'came out':^{half}}" if trace.replayed else "events"
+        self.query_one("#heads", Static).update(heads)
+        self._show_step(trace)
+        self.refresh_bindings()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_words)
+
+    def _show_step(self, trace: Trace) -> None:
+        lines = Content("\n").join(step_lines(trace, self.step, self._wide))
+        self.query_one("#step", Static).update(lines, layout=False)
 
     def _select_difference(self) -> None:
         trace = self.trace
@@ -204,29 +226,16 @@ class InspectScreen(CaseScreen):
         if move:
             bytes_view.at = trace.span(self.step)[0]
         self.query_one(Lanes).show(trace, self.step, self.by_time)
-        lines = Content("\n").join(step_lines(trace, self.step, self._wide))
-        self.query_one("#step", Static).update(lines, layout=False)
-        if trace.pairs:
-            self.query_one("#pairs").refresh()
+        self._show_step(trace)
+        self.query_one("#pairs").refresh()
 
     @property
     def _wide(self) -> int:
         return max(self.size.width - 2, 20)
 
-    @property
-    def _half(self) -> int:
-        return max((self.query_one("#pairs").size.width - 3) // 2, 4)
-
     def _pair_line(self, index: int, width: int) -> Content:
         assert self.trace is not None
-        pair = self.trace.pairs[index]
-        half = max((width - 1) // 2, 4)
-        mark = " " if pair.same else "≠"
-        style = "" if pair.same else "$error"
-        here = "bold" if pair.step == self.step else ""
-        left = fit(pair.due.text if pair.due else "", half - 1)
-        right = fit(pair.got.text if pair.got else "", width - half - 1)
-        return Content.assemble((left, here or "$foreground"), (mark, "$error"), (right, f"{style} {here}".strip()))
+        return pair_line(self.trace, index, self.step, width)
 
     # --- what the panes say
 
@@ -240,19 +249,22 @@ class InspectScreen(CaseScreen):
 
     @on(Rows.Moved, "#pairs")
     def _paired(self, event: Rows.Moved) -> None:
-        if self.trace is not None and event.rows.has_focus and event.index < len(self.trace.pairs):
-            self.select(self.trace.pairs[event.index].step)
+        if self.trace is not None and event.rows.has_focus and event.index < self.trace.lines:
+            self.select(self.trace.line(event.index).step)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a stream nothing can be done, without a parser nothing with it."""
+        if action in _WITH_PARSER:
+            return self.trace is not None and self.case is not None and self.case.parser is not None
+        return action not in _WITH_STREAM or self.trace is not None
 
     # --- going through it
 
-    def action_piece(self, by: int) -> None:
-        self.select(self.step + by)
-
     def action_piece_next(self) -> None:
-        self.action_piece(1)
+        self.select(self.step + 1)
 
     def action_piece_before(self) -> None:
-        self.action_piece(-1)
+        self.select(self.step - 1)
 
     def action_event_next(self) -> None:
         if self.trace is not None:
@@ -374,9 +386,9 @@ class InspectScreen(CaseScreen):
         if self.case is None or self._looked is None:
             return
 
-        def chosen(names: tuple[str, ...] | None) -> None:
-            if names and names[0] != "standard":
-                self._cut(None, names[0])
+        def chosen(options: tuple[Option, ...] | None) -> None:
+            if options and options[0].name != "standard":
+                self._cut(None, options[0].name)
 
         self.app.push_screen(Choose(replace(splits(()), none="mark one: how to cut")), chosen)
 

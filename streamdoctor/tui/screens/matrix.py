@@ -15,13 +15,14 @@ from textual.widgets import Static
 from streamdoctor.report.text import summary_line
 from streamdoctor.tui.actions import bindings
 from streamdoctor.tui.case import case_of
-from streamdoctor.tui.choices import faults_and_rephrasings, parsers, splits
+from streamdoctor.tui.choices import Option, faults_and_rephrasings, parsers, splits
 from streamdoctor.tui.grid import Checking, Grid
+from streamdoctor.tui.preview import name_of
 from streamdoctor.tui.screens.base import LabScreen
 from streamdoctor.tui.screens.choose import Choose
 from streamdoctor.tui.verdicts import CELL, Frame, cell_words, details, frame, head_line
 from streamdoctor.tui.widgets.rows import Rows
-from streamdoctor.tui.words import fit, plain, safe
+from streamdoctor.tui.words import fit, fit_path, plain, safe
 
 _FRAME = 0.1
 _NOTHING = "nothing is checked yet: c checks, P chooses the parsers"
@@ -35,8 +36,11 @@ class MatrixScreen(LabScreen):
     DEFAULT_CSS = """
     MatrixScreen {
         #progress { height: 1; padding: 0 1; }
+        #troubles { height: auto; max-height: 3; padding: 0 1; }
         #parsers { height: 1; padding: 0 1; }
         #cells { height: 1fr; padding: 0 1; }
+        #cells:nocolor > .rows--cursor { text-style: underline; }
+        #cells:nocolor > .rows--blurred { text-style: none; }
         #cell { height: 45%; border-top: solid $rule; padding: 0 1; scrollbar-size-vertical: 1; }
     }
     """
@@ -44,6 +48,7 @@ class MatrixScreen(LabScreen):
 
     def panes(self) -> Iterable[Widget]:
         yield Static(id="progress")
+        yield Static(id="troubles")
         yield Static(id="parsers")
         yield Rows(self._draw, empty=_NOTHING, id="cells")
         with VerticalScroll(id="cell"):
@@ -86,6 +91,9 @@ class MatrixScreen(LabScreen):
             rows.cursor, self.column = wrong[0]
         rows.set_count(len(self.grid.subjects))
         self.query_one("#progress", Static).update(self._progress())
+        troubles = self.query_one("#troubles", Static)
+        troubles.display = bool(self.checking.troubles)
+        troubles.update(self._troubles())
         self._show_cell()
         self.refresh_bindings()
 
@@ -104,15 +112,21 @@ class MatrixScreen(LabScreen):
         parts: list[Content | str | tuple[str, str]] = []
         if checking.running:
             done = checking.done * 20 // max(checking.total, 1)
-            parts += [("▰" * done + "▱" * (20 - done), "$primary"), f" {checking.done} of {checking.total}  "]
+            count = f" {checking.done} of {checking.total}  "
+            parts += [("▰" * done + "▱" * (20 - done), "$primary"), count]
             if checking.now:
-                parts.append(safe(f"{checking.now[1]} on {Path(checking.now[0]).name}", "$quiet"))
+                now = f"{checking.now[1]} on {self._row_name(checking.now[0])}"
+                parts.append((fit(now, max(self.size.width - 22 - len(count), 0)), "$quiet"))
         elif self.grid.results:
             parts.append(plain(summary_line(list(self.grid.results.values()))))
             parts += [("  stopped", "$warning")] if checking.stopped else []
-        if checking.troubles:
-            parts.append(Content.assemble("  ", ("could not: ", "$error bold"), safe(checking.troubles[-1])))
         return Content.assemble(*parts)
+
+    def _troubles(self) -> Content:
+        """The last of what could not be judged, and how many more there are."""
+        *others, last = self.checking.troubles or [""]
+        more = f" (+{len(others)} more)" if others else ""
+        return Content.assemble(("could not: ", "$error bold"), safe(last), (more, "$quiet"))
 
     def _frame(self, width: int) -> Frame:
         return frame(
@@ -120,13 +134,13 @@ class MatrixScreen(LabScreen):
         )
 
     def _row_name(self, subject: str) -> str:
-        return Path(subject).name.replace(".capture.jsonl", "")
+        return name_of(Path(subject), self.lab.base)
 
     def _draw(self, index: int, width: int) -> Content:
         shown = self._frame(width)
         subject = self.grid.subjects[index]
         rows = self.query_one(Rows)
-        parts = [Content(fit(self._row_name(subject), shown.name))]
+        parts = [Content(fit_path(self._row_name(subject), shown.name))]
         for number in range(shown.first, shown.last):
             cell = (subject, self.grid.parsers[number])
             words, style = cell_words(
@@ -201,26 +215,26 @@ class MatrixScreen(LabScreen):
         rows.cursor, self.column = later[0] if after else earlier[-1]
 
     def action_parsers(self) -> None:
-        self.app.push_screen(Choose(parsers(self.lab.state.parsers or tuple(self.grid.parsers))), self._parsers_chosen)
+        self.app.push_screen(Choose(parsers(self.lab.parsers)), self._parsers_chosen)
 
-    def _parsers_chosen(self, chosen: tuple[str, ...] | None) -> None:
+    def _parsers_chosen(self, chosen: tuple[Option, ...] | None) -> None:
         if chosen:
-            self.lab.state.parsers = chosen
+            self.lab.state.parsers = tuple(option.name for option in chosen)
             self.lab.check()
 
     def action_splits(self) -> None:
         self.app.push_screen(Choose(splits(self.lab.state.splits)), self._splits_chosen)
 
-    def _splits_chosen(self, chosen: tuple[str, ...] | None) -> None:
+    def _splits_chosen(self, chosen: tuple[Option, ...] | None) -> None:
         if chosen is not None:
-            self.lab.state.splits = chosen
+            self.lab.state.splits = tuple(option.name for option in chosen)
             self.lab.check()
 
     def action_faults(self) -> None:
         state = self.lab.state
         self.app.push_screen(Choose(faults_and_rephrasings(state.faults, state.rephrasings)), self._faults_chosen)
 
-    def _faults_chosen(self, chosen: tuple[str, ...] | None) -> None:
+    def _faults_chosen(self, chosen: tuple[Option, ...] | None) -> None:
         if chosen is not None:
             self.lab.set_faults(chosen)
             self.lab.check()

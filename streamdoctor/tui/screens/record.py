@@ -68,7 +68,7 @@ class RecordScreen(LabScreen):
         with Horizontal(id="stream"):
             with Vertical(id="left"):
                 yield Static(id="following")
-                yield Rows(self._draw_read, id="reads")
+                yield Rows(self._draw_read, opens=False, id="reads")
             with VerticalScroll(id="text"):
                 yield Static(id="words")
 
@@ -104,8 +104,10 @@ class RecordScreen(LabScreen):
     async def _watch(self) -> None:
         while True:
             await asyncio.to_thread(self.tails.look, time.monotonic_ns(), time.time_ns())
-            if self.selected is not None:
+            if self.alive and self.selected is not None:
                 await asyncio.to_thread(self.selected.follow)
+            if not self.alive:
+                return
             self._show()
             await asyncio.sleep(_EVERY)
 
@@ -124,7 +126,7 @@ class RecordScreen(LabScreen):
     def _show_stream(self) -> None:
         tail = self.selected
         reads = self._reads
-        reads.set_count(len(tail.arrived) if tail else 0, empty="no answer yet" if tail else "")
+        reads.set_count(len(tail.arrived) if tail else 0, empty="no answer yet" if tail and not tail.trouble else "")
         if self.following:
             reads.cursor = reads.count - 1
             self._last_seen = reads.count
@@ -149,7 +151,8 @@ class RecordScreen(LabScreen):
 
     def _say_counts(self) -> None:
         watch = self.tails.watch
-        self.say(f"{len(watch.open)} open, {plural(watch.count, 'exchange')}, {watch.size:,} bytes")
+        count = sum(tail.open for tail in self.listed)
+        self.say(f"{count} open, {plural(watch.count, 'exchange')}, {watch.size:,} bytes")
 
     # --- drawing
 

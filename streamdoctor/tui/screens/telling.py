@@ -40,7 +40,7 @@ class TellingScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
             box.border_title = self._title
-            rows = Rows(lambda index, width: self._lines[index], id="told")
+            rows = Rows(lambda index, width: self._lines[index], opens=False, id="told")
             rows.styles.height = max(len(self._lines), 1)
             yield rows
         yield KeyLine()

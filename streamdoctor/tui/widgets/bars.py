@@ -16,6 +16,9 @@ from textual.widget import Widget
 from streamdoctor.tui.actions import BY_BINDING, PLACES, Action, key_words
 from streamdoctor.tui.words import fit
 
+_WIDE = 100
+"""From so many columns on the tabs stand apart."""
+
 
 def click(action: str) -> Style:
     """What makes text do `action` when it is clicked."""
@@ -38,7 +41,9 @@ class TopLine(Widget):
         self.where = where
 
     def render(self) -> Content:
-        tabs = Content("  ").join(self._tab(number, name) for number, name in enumerate(PLACES, 1))
+        tabs = Content("  " if self.size.width >= _WIDE else "").join(
+            self._tab(number, name) for number, name in enumerate(PLACES, 1)
+        )
         right = self.state or self.where
         room = self.size.width - tabs.cell_length - 2
         return Content.assemble(tabs, "  ", (fit(right, room, right=True), "$quiet")) if room > 8 else tabs

@@ -28,6 +28,10 @@ class BytesView(Rows, inherit_bindings=False):
     changes is drawn together with the move."""
 
     BINDINGS = bindings(BYTES)
+    DEFAULT_CSS = """
+    BytesView:nocolor > .rows--cursor { text-style: underline; }
+    BytesView:nocolor > .rows--blurred { text-style: none; }
+    """
     at: reactive[int] = reactive(0, init=False)
     step: reactive[int] = reactive(0, init=False)
 

@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.style import Style
 from textual.visual import Visual
 
 from streamdoctor.tui.actions import LIST, bindings
@@ -84,13 +85,20 @@ class Rows(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         index = self.scroll_offset.y + y
         width = self.scrollable_content_region.width
+        if width < 1:
+            return Strip.blank(0)  # while the terminal changes its size there may be no room at all
         if index >= self.count:
             return self._blank(y, width)
         style = self.visual_style
         if index == self.cursor:
-            style += self.get_visual_style("rows--cursor" if self.has_focus else "rows--blurred")
+            style += self._cursor_style("rows--cursor" if self.has_focus else "rows--blurred")
         line = self._draw(index, width).truncate(width, ellipsis=True, pad=True)
         return Visual.to_strips(self, line, width, 1, style)[0]
+
+    def _cursor_style(self, name: str) -> Style:
+        """That of a component; Textual's own leaves out whether it is reversed."""
+        reverse = self.get_component_styles(name).text_style.reverse
+        return self.get_visual_style(name) + Style(reverse=reverse)
 
     def _blank(self, y: int, width: int) -> Strip:
         said = Content.styled(self._empty if not self.count and y == 0 else "", "$quiet")
