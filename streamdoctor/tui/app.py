@@ -223,7 +223,7 @@ class Lab(App[str]):
 
     def summary(self) -> str:
         """The one line that stays on the terminal."""
-        captures, recorded = len(self.captures_screen.entries), self.tails.watch.count
+        captures, recorded = len(self.captures_screen.paths), self.tails.watch.count
         told = [plural(captures, "capture")] if captures else []
         told += [f"{plural(recorded, 'exchange')} recorded"] if recorded else []
         told += [click.unstyle(summary_line(list(self.grid.results.values())))] if self.grid.results else []

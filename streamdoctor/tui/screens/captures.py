@@ -117,8 +117,8 @@ class CapturesScreen(LabScreen):
 
     @property
     def paths(self) -> list[Path]:
-        """All captures here, whatever the filter keeps."""
-        return sorted(self.entries)
+        """All captures here, whatever the filter keeps, read or not."""
+        return sorted({**self._unread, **self.entries})
 
     def _stamp(self, path: Path) -> tuple[int, int, int] | None:
         entry = self.entries.get(path)
