@@ -38,9 +38,9 @@ def write(path: Path, head: bytes, pieces: Iterable[bytes]) -> Path:
     [
         (HEAD, PAGE, ["SD609"]),
         (HEAD, b"\0" * 100_000, ["SD609"]),
-        (HEAD, b"data: " + b"a" * 1_000_000, ["SD606"]),
-        (HEAD, b"b" * 1_000_000, ["SD609"]),
-        (HEAD, b"data:\n\n" * 20_000, ["SD644"]),
+        pytest.param(HEAD, b"data: " + b"a" * 1_000_000, ["SD606"], marks=pytest.mark.slow),
+        pytest.param(HEAD, b"b" * 1_000_000, ["SD609"], marks=pytest.mark.slow),
+        pytest.param(HEAD, b"data:\n\n" * 20_000, ["SD644"], marks=pytest.mark.slow),
         (HEAD, b"data: \xff\xfe\xc3\n\n" * 100, ["SD640"]),
         (HEAD, bytes(range(256)) * 40, ["SD609"]),
         (HEAD, DEEP, []),

@@ -371,6 +371,7 @@ def test_crashes_early_ends_and_the_close_are_judged(
         assert [f.kind for _, f in found.found] == [kind] and len(found.found[0][0]) == 2
 
 
+@pytest.mark.slow
 def test_a_loop_on_one_edge_is_named_with_its_cuts(tmp_path: Path) -> None:
     (tmp_path / "loops.py").write_text(
         ENDS.format(when="data == b'abc'", what="[0 for _ in iter(int, 1)]", closing="False")

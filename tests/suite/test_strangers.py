@@ -67,6 +67,7 @@ def test_a_correct_decoder_is_clean_on_everything(tmp_path: Path, name: str) -> 
     assert seen == {"pass"}, why
 
 
+@pytest.mark.slow
 def test_all_of_them_are_clean_on_the_probes_with_the_default_cases() -> None:
     names = [ref("sse", name) for name in (*DECODERS[::2], *CONSUMERS[::2])]
     results = judged(names, ["probe:openai-chat", "probe:cohere"])

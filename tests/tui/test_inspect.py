@@ -267,6 +267,7 @@ def damaged(path: Path) -> None:
     path.write_text("not a capture\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "shown"),
     [(torn, "bytes, 4 events)"), (replaced, "40 events)"), (damaged, "is not a streamdoctor capture")],
@@ -289,6 +290,7 @@ def test_a_capture_that_changes_while_it_is_open_is_read_anew(
     walk()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parser", [None, "reference"])
 def test_a_capture_that_is_deleted_while_it_is_open_stays_as_it_was_read(folder: Path, parser: str | None) -> None:
     @run

@@ -74,6 +74,7 @@ async def test_a_parser_that_cannot_be_loaded_costs_no_other(folder: Path) -> No
         assert await lines_with(pilot, "2 results from 2 cases: 2 pass")
 
 
+@pytest.mark.slow
 @run
 async def test_parsers_are_chosen_from_a_list_or_typed(folder: Path) -> None:
     (folder.parent / "mine.py").write_text("def parse(pieces):\n    for piece in pieces:\n        yield piece\n")
@@ -89,6 +90,7 @@ async def test_parsers_are_chosen_from_a_list_or_typed(folder: Path) -> None:
         await until(pilot, lambda: state.parsers == ("mine.py:parse", "reference"))
 
 
+@pytest.mark.slow
 @run
 async def test_splits_are_chosen_and_the_results_follow(folder: Path) -> None:
     state = State(parsers=("reference",), splits=("whole",))
@@ -105,6 +107,7 @@ async def test_splits_are_chosen_and_the_results_follow(folder: Path) -> None:
     assert state.splits == ("fixed:512", "whole")
 
 
+@pytest.mark.slow
 @run
 async def test_faults_and_rephrasings_are_chosen_in_one_list(folder: Path) -> None:
     state = State(parsers=("reference", "finally-works"), splits=("whole",))
@@ -146,6 +149,7 @@ async def test_what_could_not_be_judged_is_said_whole(folder: Path) -> None:
         assert await lines_with(pilot, "4 results from")
 
 
+@pytest.mark.slow
 @run
 async def test_the_fault_comments_is_not_the_rephrasing_comments(folder: Path) -> None:
     state = State(parsers=("reference",), splits=("whole",), rephrasings=("as-is",))
