@@ -30,7 +30,7 @@ from streamdoctor.suite.cases import Axes
 from streamdoctor.suite.check import check
 from streamdoctor.suite.examine import Options
 from streamdoctor.suite.expected import dispute
-from streamdoctor.suite.results import Result
+from streamdoctor.suite.results import Result, worth_telling
 from streamdoctor.suite.subjects import Subject, find, from_probe, of_capture
 from streamdoctor.suite.workers import Limits
 from streamdoctor.visible import safe_text
@@ -86,12 +86,13 @@ def check_parser(
     subjects = _subjects(captures, dialect)
     if disputed := [why for subject in subjects if (why := dispute(subject)) is not None]:
         raise AssertionError("nothing was judged: " + safe_text("; ".join(disputed)))
-    options = Options(axes, level, role, at_eof, dialect, prove, 64 if prove else None)
+    longest = 64 if prove else None
+    options = Options(axes, level, role, at_eof, dialect, prove, longest, unasked=captures is None)
     with lend(parser) as ref:
         validate(ref)
         results = check([ref], subjects, options, Limits())
     if captures is None:
-        results = [result for result in results if not result.skipped] or results[:1]
+        results = worth_telling(results)
     _assert_right(results, subjects, prove)
     return results
 

@@ -76,7 +76,8 @@ def main() -> NoReturn:
     except StreamdoctorError as error:
         click.echo(f"streamdoctor: {safe_text(str(error))}", err=True)
         if error.hint:
-            click.echo(f"  {safe_text(error.hint)}", err=True)
+            for line in error.hint.split("\n"):
+                click.echo(f"  {safe_text(line)}", err=True)
         status = error.exit_code
     except BrokenPipeError:
         # The reader of our output left: nothing is wrong, and nothing more can be said.

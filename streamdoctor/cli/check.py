@@ -26,7 +26,7 @@ from streamdoctor.suite.check import check
 from streamdoctor.suite.examine import Options
 from streamdoctor.suite.explore import DEFAULT_MAX_PIECE
 from streamdoctor.suite.jobs import processors
-from streamdoctor.suite.results import exit_code
+from streamdoctor.suite.results import exit_code, worth_telling
 from streamdoctor.suite.subjects import Subject, find, from_probe
 from streamdoctor.visible import safe_text
 
@@ -92,12 +92,13 @@ def command(
         by_name(dialect)
     subjects = _subjects(captures, dialect)
     limits, patience = limits_of(time_limit)
-    options = Options(axes, level, role, at_eof, dialect, prove, _longest(prove, max_piece), patience, cost)
+    longest = _longest(prove, max_piece)
+    options = Options(axes, level, role, at_eof, dialect, prove, longest, patience, cost, unasked=not captures)
     judged, disputed = agreed(subjects, reporting, refs)
     results = check(refs, judged, options, limits, _progress, jobs=jobs or processors())
     results = in_order([*results, *disputed], subjects)
     if not captures:
-        results = [r for r in results if not r.skipped] or results[:1]
+        results = worth_telling(results)
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", nl=False, err=True)
     report(results, subjects, options, limits, reporting)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from streamdoctor.diagnosis.compare import common_prefix
 from streamdoctor.parsers.levels import Unit
 
+ONLY_AFTER = " (only after other streams in the same process)"
+"""What the summary of a finding ends in that does not come again alone, in a fresh process."""
 _SHOWN = 160
 _LEAD = 24
 

@@ -1,20 +1,22 @@
 """Calibration: at what level a parser speaks a dialect, and whether it decides itself when a stream is over.
 
 DESIGN section 5. Once a parser and dialect, before any verdict: the dialect's plainest probe in one piece, then the
-same with one more event after the terminal signal; for SSE a third time with an id in front of the first event. How
-the parser is run is the caller's: `run` takes a body and gives what came out.
+same with one more event after the terminal signal; for SSE a third time with an id in front of the first event. A
+parser that is wrong in one piece may be right in a piece an event: then it speaks the dialect all the same. How the
+parser is run is the caller's: `run` takes a body and its cuts, and gives what came out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from streamdoctor.parsers.items import ABSENT, Item
 from streamdoctor.parsers.levels import DROPS, LEVELS, Drops, Ids, Level, View, expected, kept, observed
 from streamdoctor.rephrasings.probes import Probe
-from streamdoctor.stream.providers.base import Provider
+from streamdoctor.stream.providers.base import DONE, Provider
 from streamdoctor.stream.reading import Reading, read_body
 
 Role = Literal["parser", "consumer", "unknown"]
@@ -29,7 +31,10 @@ class Outcome(NamedTuple):
     raised: bool
 
 
-Runner = Callable[[bytes], Outcome]
+Cuts = tuple[int, ...]
+Runner = Callable[[bytes, Cuts], Outcome]
+Play = Callable[[Sequence[bytes]], Outcome]
+"""What comes out of these events, one after the other."""
 
 
 @dataclass(frozen=True)
@@ -52,33 +57,54 @@ class Calibration:
 
 def calibrate(run: Runner, probe: Probe, provider: Provider) -> Calibration | None:
     """The calibration of a parser in the dialect of `probe`; None where it does not speak it."""
-    plain = b"".join(probe.events)
-    reading = read_body(plain, provider)
-    first = run(plain)
+    return _calibrated(lambda events: run(b"".join(events), ()), probe, provider) or _calibrated(
+        lambda events: run(b"".join(events), tuple(accumulate(map(len, events)))[:-1]), probe, provider
+    )
+
+
+def _calibrated(play: Play, probe: Probe, provider: Provider) -> Calibration | None:
+    reading = read_body(probe.body, provider)
+    first = play(probe.events)
     view = _fit(first, reading)
     if view is None:
         return None
     if view.level == "event" and provider.framing == "sse":
-        view = replace(view, ids=_ids(run, probe))
+        view = replace(view, ids=_ids(play, probe))
     names_differ = view.level == "data" and any(item.form == "event" for item in first.items)
     if not provider.has_signal:
         return Calibration(probe.dialect, view, "parser", True, names_differ=names_differ)
-    second = run(plain + probe.after)
+    second = play((*probe.events, *filter(None, [probe.after])))
     role, stops = _role(view, reading, first, second)
     return Calibration(probe.dialect, view, role, True, stops, names_differ=names_differ)
 
 
-def fallback(items: tuple[Item, ...], dialect: str, plain: Calibration | None = None) -> Calibration:
-    """For a parser that fits nowhere: judged on content, at `json` where it gives mappings, else at `data`.
+def fallback(
+    items: tuple[Item, ...], dialect: str, plain: Calibration | None = None, reading: Reading | None = None
+) -> Calibration:
+    """For a parser that fits nowhere: judged on content, at `json` where it gives mappings, at `text` where most of
+    what it gives stands in the text of `reading` and none is an event's data, else at `data`. A marker that does not
+    come out is none that it owes.
 
     `plain` is how it reads plain streams of the same framing, where it does: then it has to read this one like them.
     """
-    view = View("data") if plain is None else plain.view
+    view = View("text" if reading and _are_words(items, reading) else "data") if plain is None else plain.view
     if items and items[0].form == "mapping" and items[0].fields is None:
         view = View("json")
+    if plain is None and not any(item.text == DONE for item in items):
+        view = replace(view, drops="marker")
     other = {item.text for item in items if item.form == "other"}
     unread = bool(other) and (plain is not None or all(item.form == "other" for item in items))
     return Calibration(dialect, view, "unknown", False, unread=", ".join(sorted(other)) if unread else None)
+
+
+def _are_words(items: tuple[Item, ...], reading: Reading) -> bool:
+    given = [item.text for item in items if item.text]
+    if any(item.form not in ("text", "bytes") for item in items) or not {e.data for e in reading.events}.isdisjoint(
+        given
+    ):
+        return False
+    text = str(expected(View("text"), reading).units)
+    return 2 * sum(one in text for one in given) > len(given)
 
 
 def overruled(found: Calibration, level: Level | None, role: Role | None) -> Calibration:
@@ -106,15 +132,16 @@ def _views(reading: Reading) -> Iterator[View]:
         yield from (View(level, drops, "none") for drops in _drops(level, reading))
         if level == "json":
             yield from (View(level, drops, "none", wrapped=True) for drops in _drops(level, reading))
+            yield from (View(level, drops, "none", keyed=True) for drops in _drops(level, reading))
 
 
 def _drops(level: Level, reading: Reading) -> tuple[Drops, ...]:
     return DROPS if reading.signals and level != "text" else ("nothing",)
 
 
-def _ids(run: Runner, probe: Probe) -> Ids:
+def _ids(play: Play, probe: Probe) -> Ids:
     """What ids mean, from the first event with an id and the second without."""
-    outcome = run(b"id: 7\n" + b"".join(probe.events))
+    outcome = play((b"id: 7\n" + probe.events[0], *probe.events[1:]))
     ids = [item.fields.id for item in outcome.items[:2] if item.fields is not None]
     if ids and all(found == ABSENT for found in ids):
         return "none"

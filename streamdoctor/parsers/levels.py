@@ -58,6 +58,8 @@ class View:
     """Keep-alive events come out too."""
     wrapped: bool = False
     """At level `json`: each item is a mapping that holds the JSON under "data"."""
+    keyed: bool = False
+    """At level `json`: each item is a mapping that holds the JSON under the type of its event."""
 
 
 def expected(view: View, reading: Reading, events: int | None = None) -> Expected:
@@ -128,7 +130,9 @@ def _project_data(view: View, event: Event, reading: Reading) -> Sequence[Unit]:
 def _project_json(view: View, event: Event, reading: Reading) -> Sequence[Unit]:
     """What is no JSON, a marker, comes as it is or not at all: `drops` tells."""
     value = parse_json(event.data)
-    return (event.data,) if value is None else (canonical_json(value),)
+    if value is None:
+        return (event.data,)
+    return (canonical_json({event.type: value} if view.keyed else value),)
 
 
 def _project_text(view: View, event: Event, reading: Reading) -> Sequence[Unit]:

@@ -41,6 +41,8 @@ def find_shape(target: Any) -> Shape:
     if not callable(target):
         raise UsageError(f"a {type(target).__name__} is no parser: it cannot be called", hint=ADAPTER)
     needed, optional = _positional(target)
+    if needed and inspect.isclass(target) and hasattr(target, "feed"):
+        raise UsageError(f"{target.__qualname__} has `feed`, but cannot be made without arguments", hint=ADAPTER)
     if needed > 1:
         raise UsageError(f"a parser takes no argument or one, the stream; this takes {needed}", hint=ADAPTER)
     if needed == 1:

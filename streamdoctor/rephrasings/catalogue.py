@@ -65,7 +65,11 @@ REPHRASINGS: dict[str, Rephrasing] = {
         "every line ends in CRLF",
         "CRLF ends one line: take both away, also where a cut falls between them.",
     ),
-    "cr": _sse(sse.with_ends(b"\r"), "every line ends in CR", "End a line at CR too, as at LF and CRLF."),
+    "cr": _sse(
+        sse.with_ends(b"\r"),
+        "every line ends in CR",
+        "End a line at CR too, as at LF and CRLF, and also where the body ends in it.",
+    ),
     "mixed-ends": _sse(
         sse.with_ends(b"\n", b"\r\n", b"\r", b"\n", b"\r"),
         "lines end in LF, CRLF and CR in turn",

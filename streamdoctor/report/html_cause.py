@@ -63,7 +63,7 @@ def _facts(cause: Cause) -> Iterator[Html]:
     told = {
         "seen": rule.seen,
         "why": rule.why,
-        "mend": advice(rule.code, found.rephrase, found.cuts),
+        "mend": advice(found.finding, found.rephrase, found.cuts),
         "spec": rule.spec,
         "case": f"{where(found)}; oracle: {found.finding.oracle}",
     }

@@ -102,4 +102,4 @@ def _verdict(replayed: Replayed) -> Iterator[str]:
         word = rule.kind if rule.kind in ("hung", "non-strict") else "fail"
         yield f"{verdict_word(word)}: {rule.code} {rule.kind}: {safe_text(finding.summary)}"
         yield f"      expected {quoted(finding.expected)}, got {quoted(finding.actual)}"
-        yield f"      mend: {advice(rule.code, replayed.subject.rephrase, replayed.run.cuts)}"
+        yield f"      mend: {advice(finding, replayed.subject.rephrase, replayed.run.cuts)}"

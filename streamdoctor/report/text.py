@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from streamdoctor.diagnosis.judge import Finding
 from streamdoctor.diagnosis.rules import RULES
+from streamdoctor.diagnosis.wording import ONLY_AFTER
 from streamdoctor.parsers.shapes import ADAPTER
 from streamdoctor.rephrasings.catalogue import AS_IS, REPHRASINGS
 from streamdoctor.report.baseline import baseline_lines
@@ -128,7 +130,7 @@ def cause_lines(cause: Cause, of: int = 1) -> Iterator[str]:
     first = "first of " if of > 1 and len(cause.shown) > 1 else ""
     yield f"          {where(found)} ({first}{plural(cause.count, 'case')}, oracle: {found.finding.oracle})"
     yield f"          {expected_and_got(found.finding)}"
-    yield f"          mend: {advice(rule.code, found.rephrase, found.cuts)}"
+    yield f"          mend: {advice(found.finding, found.rephrase, found.cuts)}"
     if found.minimal is not None:
         yield f"          smallest: {smallest(found.minimal)}"
     if found.reproduce:
@@ -141,9 +143,19 @@ def on_subjects(cause: Cause, of: int) -> str:
     return f"{len(subjects)} of {of}: {named(subjects, MOST_NAMED)}"
 
 
-def advice(rule: str, rephrase: str, cuts: Sequence[int]) -> str:
-    """How to mend it: what a rephrasing asks for where that alone makes a parser fail, else what the rule says."""
-    return ("" if cuts else REPHRASINGS[rephrase].mend) or RULES[rule].mend
+def advice(finding: Finding, rephrase: str, cuts: Sequence[int]) -> str:
+    """How to mend it: what outlives a stream, or makes of a cut what was right uncut, has a mend of its own; else it is
+    what a rephrasing asks for where that alone makes a parser fail, else what the rule says."""
+    if finding.summary.endswith(ONLY_AFTER):
+        return "Keep all state in the instance: none in a class, a module, a default argument or a cache."
+    if finding.oracle == "same-for-every-cut" and finding.rule in _ALTERED:
+        return "Decide nothing by where a piece begins or ends: keep what is unfinished, and go on from there."
+    wording = "" if cuts or finding.oracle == "promptness" else REPHRASINGS[rephrase].mend
+    return wording or RULES[finding.rule].mend
+
+
+_ALTERED = ("SD403", "SD404")
+"""What these say of fields and spaces is for what is wrong uncut."""
 
 
 def smallest(minimal: dict[str, Any]) -> str:

@@ -49,6 +49,8 @@ class Options:
     """With a command in another language."""
     cost: bool = False
     """Whether to measure how time grows with the input."""
+    unasked: bool = False
+    """The streams are all the probes, since none were given: those count in whose dialect the parser has a say."""
 
     def words(self) -> list[str]:
         """The command-line options that say the same again."""
@@ -66,7 +68,14 @@ class Memory:
     calibrated: bool = False
     deadly: set[tuple[int, int]] = field(default_factory=set)
     hung: set[int] = field(default_factory=set)
+    handed: dict[str, bool] = field(default_factory=dict)
     start: tuple[int, int] = (0, 0)
+
+    def silent_in(self, dialect: str) -> bool:
+        """Does the parser speak no dialect, and was it others in which it handed out something, without raising if
+        there is such a one?"""
+        best = {name for name, ended in self.handed.items() if ended} or self.handed.keys()
+        return not self.calibrations and bool(best) and dialect not in best
 
     def died_calibrating(self, ending: Ending) -> None:
         """A probe it died on is not tried again; if it hangs on each of the first, none is."""
@@ -83,6 +92,8 @@ class Examiner:
         self._shapes = load(ref)
         self.stuck = 0
         """How many runs found a command that spins or is blocked: each took all the time there was."""
+        self.handed: dict[str, bool] = {}
+        """The dialects on whose plain probe anything came out, and whether it ended there without raising."""
         command = self._shapes("sse").make
         if isinstance(command, Command):
             command.patience = options.patience
@@ -99,10 +110,13 @@ class Examiner:
             return None
         provider = by_name(probe.dialect)
 
-        def run(body: bytes) -> Outcome:
-            transcript = self._ran(self._shapes(provider.framing), Plan(None, body), ())
+        def run(body: bytes, cuts: Cuts) -> Outcome:
+            transcript = self._ran(self._shapes(provider.framing), Plan(None, body), cuts)
             stopped = transcript.done if transcript.done is not None else not transcript.end_seen
-            return Outcome(transcript.items, stopped and transcript.raised is None, transcript.raised is not None)
+            raised = transcript.raised is not None
+            if transcript.items:
+                self.handed[probe.dialect] = self.handed.get(probe.dialect, False) or not raised
+            return Outcome(transcript.items, stopped and not raised, raised)
 
         return calibrate(run, probe, provider)
 
@@ -117,7 +131,7 @@ class Examiner:
             if known and plain is None and self.options.level is None and self.options.dialect is None:
                 return None
             items = () if deadly else self.run(subject, Plan(None, subject.reading.body), ()).items
-            found = fallback(items, provider.name, plain)
+            found = fallback(items, provider.name, plain, subject.reading)
         return overruled(found, self.options.level, self.options.role)
 
     def run(self, subject: Subject, plan: Plan, cuts: Cuts) -> Transcript:
@@ -181,7 +195,9 @@ def examine(ref: str, subjects: Sequence[Subject], options: Options, memory: Mem
             known = memory.calibrations
             if not memory.calibrated:
                 known = calibrate_all(examiner, memory, beat)
-                emit({"t": "calibrated", "dialects": [asdict(found) for found in known.values()]})
+                memory.handed = examiner.handed
+                told = {"dialects": [asdict(found) for found in known.values()], "handed": examiner.handed}
+                emit({"t": "calibrated", **told})
             for number in range(memory.start[0], len(subjects)):
                 _examine_subject(examiner, number, subjects[number], known, memory, emit, beat)
         except Unfit as error:
@@ -228,6 +244,8 @@ def _examine_subject(
     deadly = (number, BASELINE) in memory.deadly
     calibration = examiner.calibration_for(subject, known, deadly)
     why = subject.skip or (unjudgeable(subject.reading, calibration) if calibration else _speaks(subject, known))
+    if examiner.options.unasked and not known and memory.silent_in(subject.dialect):
+        why, calibration = "it fits no level on any plain probe, and hands out nothing on this one", None
     if why is not None or calibration is None:
         emit({"t": "skipped", "subject": number, "why": why, "calibration": calibration and asdict(calibration)})
         return

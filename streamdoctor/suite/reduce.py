@@ -2,14 +2,15 @@
 
 A smaller case counts only if it gives the same rule (and the same exception), is as judgeable as the first was, and
 keeps what was legal legal: no unfinished event, no broken framing, no missing terminal signal where there was none
-before. Where the parser was right uncut, it has to be right uncut on the smaller body too; where it was not, JSON keeps
-its members, so that a parser is never accused of what only our shrinking took away.
+before, no other line end. Where the parser was right uncut, it has to be right uncut on the smaller body too; where it
+was right on the same events in the plainest lines, it has to be so too, so that the words stay to blame. Where it was
+not, JSON keeps its members, so that a parser is never accused of what only our shrinking took away.
 """
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ from streamdoctor.faults import plans as faults
 from streamdoctor.faults.plans import Plan
 from streamdoctor.parsers.calibrate import Calibration
 from streamdoctor.rephrasings.catalogue import AS_IS
+from streamdoctor.rephrasings.plainly import line_ends, plainly
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.stream.event import Event
 from streamdoctor.stream.reading import Reading, read_body
@@ -31,7 +33,6 @@ from streamdoctor.suite.subjects import Subject
 Find = Callable[[Subject, Plan, Cuts, bool], Sequence[Finding]]
 """The findings of a subject under a plan, cut so; the last says whether it is right uncut."""
 
-_LINE_END = re.compile(rb"\r\n|\n|\r")
 _AT = re.compile(r"@(e?\d+)")
 MOST_BYTES = 200_000
 """A longer body is not shrunk here: every run of it is dear."""
@@ -72,6 +73,7 @@ class Reducer:
         self.right = True
         self.again = self.finding(self.case.cuts) is not None
         self.right = self._is_right(subject)
+        self.right_plainly = not self.right and self._is_right(_plain(subject))
 
     def finding(self, cuts: Cuts) -> Finding | None:
         """The same finding on the whole body with these cuts."""
@@ -97,11 +99,13 @@ class Reducer:
         reading = read_body(small.body, self.subject.reading.provider)
         if not _as_legal(reading, self.subject.reading) or unjudgeable(reading, self.calibration):
             return False
-        subject = replace(self.subject, reading=reading, recorded=None, _readings={})
+        subject = _holding(self.subject, reading)
         plan = self._plan(subject, small)
         if plan is None or any(cut >= len(plan.body) for cut in small.cuts):
             return False
         if self.right and not self._is_right(subject):
+            return False
+        if self.right_plainly and not self._is_right(_plain(subject)):
             return False
         return self._find(subject, plan, small.cuts) is not None
 
@@ -132,6 +136,22 @@ class Reducer:
         return found[0] if len(found) == 1 else None
 
 
+def shows(find: Find, subject: Subject, wanted: Finding, minimal: dict[str, Any]) -> bool:
+    """Does a smallest case, as `Reducer` gave it, show the finding?"""
+    reading = read_body(b64decode(minimal["body_b64"]), subject.reading.provider)
+    subject = _holding(subject, reading)
+    (plan,) = faults.plans(minimal["fault"], reading)
+    return any(_same(one, wanted) for one in find(subject, plan, tuple(minimal["cuts"]), False))
+
+
+def _holding(subject: Subject, reading: Reading) -> Subject:
+    return replace(subject, reading=reading, recorded=None, _readings={})
+
+
+def _plain(subject: Subject) -> Subject:
+    return _holding(subject, read_body(plainly(subject.reading), subject.reading.provider))
+
+
 def _same(one: Finding, wanted: Finding) -> bool:
     if one.rule != wanted.rule:
         return False
@@ -142,9 +162,5 @@ def _as_legal(reading: Reading, first: Reading) -> bool:
     """Is `reading` as whole as `first` was? An ending that was open may close, but none may open; and no line ends in a
     way in which none did, for that would be another cause."""
     whole = reading.pending is None or first.pending is not None
-    alike = reading.provider.framing != "sse" or _line_ends(reading.body) <= _line_ends(first.body)
+    alike = line_ends(reading) <= line_ends(first)
     return alike and whole and (not reading.problems or bool(first.problems)) and reading.complete == first.complete
-
-
-def _line_ends(body: bytes) -> set[bytes]:
-    return set(_LINE_END.findall(body))

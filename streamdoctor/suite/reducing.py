@@ -8,6 +8,7 @@ out anywhere. Cost: 5 ms a candidate that ends, the short limit for one that han
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from streamdoctor.diagnosis.judge import Finding
 from streamdoctor.faults.plans import Plan
@@ -15,7 +16,7 @@ from streamdoctor.parsers.calibrate import Calibration
 from streamdoctor.parsers.command import PREFIX
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.suite.examine import CALIBRATING, REDUCING, Examiner, Options
-from streamdoctor.suite.reduce import MOST_BYTES, Folded, Reducer, deadly
+from streamdoctor.suite.reduce import MOST_BYTES, Folded, Reducer, deadly, shows
 from streamdoctor.suite.subjects import Subject
 from streamdoctor.suite.workers import Beat, Emit, Limits, Message, run_child
 
@@ -43,9 +44,32 @@ def reduced(
     if not deadly(one.finding):
         job = _together(ref, subject, calibration, options, one, most)
         run_child(job, lambda message: told.__setitem__(message["t"], message), limits)
+        if "minimal" in told:
+            job = _once(ref, subject, calibration, options, one, told["minimal"]["minimal"])
+            run_child(job, lambda message: told.__setitem__(message["t"], message), limits)
+            if not told.pop("sure", {}).get("again"):
+                del told["minimal"]  # it takes what other streams left in the process
     elif one.finding.rule in _ENDS and not ref.startswith(PREFIX) and len(one.case.plan.body) <= MOST_BYTES:
         told = _Alone(ref, calibration, options, one).reduced(subject)
     return told
+
+
+def _once(
+    ref: str, subject: Subject, calibration: Calibration, options: Options, wanted: Folded, minimal: dict[str, Any]
+) -> Callable[[Emit, Beat], None]:
+    """The job of a child that runs the smallest case alone."""
+
+    def job(emit: Emit, beat: Beat) -> None:
+        beat(CALIBRATING, CALIBRATING)
+        examiner = Examiner(ref, options)
+        beat(0, REDUCING)
+
+        def find(own: Subject, plan: Plan, cuts: Cuts, right: bool) -> list[Finding]:
+            return examiner.findings(own, calibration, plan, cuts, right)
+
+        emit({"t": "sure", "again": shows(find, subject, wanted.finding, minimal)})
+
+    return job
 
 
 def _together(

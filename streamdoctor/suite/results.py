@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -122,6 +122,12 @@ class Result:
                 f.case,
             )
         )
+
+
+def worth_telling(results: Sequence[Result]) -> list[Result]:
+    """Of all probes, which nobody asked for: those that were judged, else those that ought to be, else one."""
+    judged = [result for result in results if not result.skipped]
+    return judged or [result for result in results if result.error] or list(results[:1])
 
 
 def cause_of(found: Found) -> tuple[str, str, str, str | None, str | None]:

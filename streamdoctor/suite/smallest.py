@@ -8,6 +8,7 @@ from shlex import quote
 from typing import Any
 
 from streamdoctor.diagnosis.judge import Finding
+from streamdoctor.diagnosis.wording import ONLY_AFTER
 from streamdoctor.parsers.calibrate import Calibration
 from streamdoctor.parsers.command import PREFIX
 from streamdoctor.rephrasings.catalogue import AS_IS
@@ -33,7 +34,17 @@ def made_small(
         told = reduced(ref, own, calibration, options, one, limits)
         minimal = told.get("minimal", {}).get("minimal")
         found.append(_found(ref, subject, own, options, one, told.get("reduced"), minimal))
-    return found
+    return _folded(found)
+
+
+def _folded(found: Sequence[Found]) -> list[Found]:
+    """What outlives a stream shows in whatever words come next: of one rule that is one cause."""
+    kept: dict[object, Found] = {}
+    for number, one in enumerate(found):
+        outlives = one.finding.summary.endswith(ONLY_AFTER)
+        first = kept.setdefault(one.finding.rule if outlives else number, one)
+        first.count += 0 if first is one else one.count
+    return list(kept.values())
 
 
 def in_its_case(ref: str, subject: Subject, options: Options, one: Folded) -> Found:
@@ -58,7 +69,7 @@ def _found(
         if reduced["finding"]:
             finding = Finding(*reduced["finding"])
         else:
-            finding = finding._replace(summary=f"{finding.summary} (only after other streams in the same process)")
+            finding = finding._replace(summary=finding.summary + ONLY_AFTER)
     uncut = one.finding.oracle == "same-for-every-cut" and not cuts
     found = Found(
         finding=finding._replace(oracle="reference" if uncut else one.finding.oracle),

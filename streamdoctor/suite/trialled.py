@@ -58,6 +58,12 @@ class _Row:
     deaths: int = 0
     confirmed: bool = False
 
+    def causes(self) -> list[Folded]:
+        """One each; what is late as it is has another reason to be late on a lone CR than waiting for LF."""
+        found = list(self.folded.values())
+        late = any(one.finding.kind == "delayed" and one.case.rephrase == AS_IS for one in found)
+        return [one for one in found if not (late and one.finding[:2] == ("SD512", "promptness"))]
+
 
 class Trialled:
     """`first` of all subjects is the first of these; `tell` hears what becomes known, row by row."""
@@ -85,7 +91,7 @@ class Trialled:
             if self.options.prove and not any(before.result.interrupted for before in self.rows):
                 self._prove(number, row)
             if row.folded and row.calibration is not None:
-                folded = list(row.folded.values())
+                folded = row.causes()
                 row.result.findings = made_small(
                     self.ref, self.subjects[number], row.calibration, self.options, folded, self.limits
                 )
@@ -138,6 +144,7 @@ class Trialled:
 
     def _on_calibrated(self, message: Message) -> None:
         self.memory.calibrations = calibrations_of(message)
+        self.memory.handed = message["handed"]
         self.memory.calibrated = True
 
     def _on_skipped(self, message: Message) -> None:
@@ -186,7 +193,7 @@ class Trialled:
     def _tell_early(self, number: int) -> None:
         """The row as its cases left it: not proved, and nothing made small yet."""
         row = self.rows[number]
-        found = [in_its_case(self.ref, self.subjects[number], self.options, one) for one in row.folded.values()]
+        found = [in_its_case(self.ref, self.subjects[number], self.options, one) for one in row.causes()]
         early = replace(row.result, findings=found)
         early.sort()
         self.tell(("row", (self.first + number, early, False)))

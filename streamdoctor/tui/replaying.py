@@ -76,7 +76,7 @@ def replayed(request: dict[str, Any]) -> dict[str, Any]:
             {
                 **finding._asdict(),
                 "kind": finding.kind,
-                "mend": advice(finding.rule, done.subject.rephrase, done.run.cuts),
+                "mend": advice(finding, done.subject.rephrase, done.run.cuts),
             }
             for finding in done.findings
         ],

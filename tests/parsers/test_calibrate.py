@@ -26,8 +26,8 @@ def calibrated(parser: Any, dialect: str) -> Calibration | None:
     probe = probe_for(dialect)
     assert probe is not None
 
-    def once(body: bytes) -> Outcome:
-        told = run(find_shape(parser), Plan(None, body), ())
+    def once(body: bytes, cuts: tuple[int, ...]) -> Outcome:
+        told = run(find_shape(parser), Plan(None, body), cuts)
         return Outcome(told.items, not told.end_seen and told.raised is None, told.raised is not None)
 
     return calibrate(once, probe, by_name(dialect))

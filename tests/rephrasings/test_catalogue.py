@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from streamdoctor.errors import UsageError
 from streamdoctor.rephrasings.catalogue import AS_IS, REPHRASINGS, applicable, rephrase, validate
 from streamdoctor.rephrasings.payloads import is_json
+from streamdoctor.rephrasings.plainly import plainly
 from streamdoctor.rephrasings.probes import PROBES, Probe
 from streamdoctor.stream.event import Event
 from streamdoctor.stream.providers import assemble, by_name
@@ -41,6 +42,9 @@ def check(name: str, reading: Reading) -> Reading | None:
     if body is None:
         return None
     new = read_body(body, reading.provider)
+    plain = plainly(new)
+    assert [*map(told, read_body(plain, reading.provider).events)] == [*map(told, new.events)]
+    assert name not in SAME or plain == plainly(reading)
     assert [*map(told, new.events)] == [*map(told, REPHRASINGS[name].events(reading))]
     assert (new.complete, new.ended_by) == (reading.complete, reading.ended_by)
     assert [new.meanings[i].signal for i in new.signals] == [reading.meanings[i].signal for i in reading.signals]

@@ -1,0 +1,42 @@
+"""The same events in the plainest lines: a body with every rephrasing taken back that keeps its events. Pure.
+
+What a parser gets wrong in the one and right in the other is wrong because of those other words, and of nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from streamdoctor.rephrasings.lines import BOM, Line, joined, lines_of
+from streamdoctor.stream.reading import Reading
+
+_FIELDS = (b"data", b"event", b"id")
+_SPACE = re.compile(rb"\A([^:]+):(?: ?\Z|(?! ))")
+_END = re.compile(rb"\r\n|\r|\n")
+
+
+def plainly(reading: Reading) -> bytes:
+    """LF line ends; SSE: one space after the colon, and no BOM, comment, field without effect or needless blank line;
+    NDJSON: no blank line, every line ended. Other framings as they are."""
+    make = {"sse": _sse, "ndjson": _ndjson}.get(reading.provider.framing)
+    return reading.body if make is None else joined(reading, make(lines_of(reading))).removeprefix(BOM)
+
+
+def line_ends(reading: Reading) -> frozenset[bytes]:
+    """The kinds of line end in a body; none where its framing has no lines."""
+    lines = reading.provider.framing in ("sse", "ndjson")
+    return frozenset(_END.findall(reading.body)) if lines else frozenset()
+
+
+def _sse(lines: list[Line]) -> Iterator[Line]:
+    blank = True
+    for line in lines:
+        if line.field in _FIELDS or (not line.text and not blank):
+            yield Line(_SPACE.sub(rb"\1: ", line.text), line.end and b"\n")
+            blank = not line.text
+
+
+def _ndjson(lines: list[Line]) -> Iterator[Line]:
+    """The last event may lack its line end; what lacks it and is no event stays unfinished."""
+    return (Line(line.text, b"\n" if line.event is not None else line.end and b"\n") for line in lines if line.text)
