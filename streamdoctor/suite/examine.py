@@ -31,6 +31,8 @@ from streamdoctor.suite.workers import Beat, Emit, Ending
 
 CALIBRATING, BASELINE, REDUCING = -1, -1, -2
 _HOPELESS = 3
+_SHALLOW = ("event", "data", "lines", "nonblank-lines")
+"""The levels that do not look into the data of an event."""
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,11 @@ class Examiner:
     def calibration_for(self, subject: Subject, known: dict[str, Calibration], deadly: bool) -> Calibration | None:
         """How to judge this parser on `subject`; None where it speaks other dialects, but not this one.
 
-        One that speaks plain streams of this framing has to speak them all. `deadly`: it does not survive this one.
+        One that speaks plain streams of this framing, and looks into none, has to speak them all. `deadly`: it does not
+        survive this one.
         """
         provider = subject.reading.provider
-        found, plain = known.get(provider.name), known.get(provider.framing)
+        found, plain = known.get(provider.name), _plain(provider.framing, known)
         if found is None:
             if known and plain is None and self.options.level is None and self.options.dialect is None:
                 return None
@@ -346,6 +349,13 @@ class _Wording:
         if self.right is None:
             self.right = all(finding.oracle != "reference" for finding in found)
         return found
+
+
+def _plain(framing: str, known: dict[str, Calibration]) -> Calibration | None:
+    """How plain streams of a framing are read, where other ones are read no deeper: then it is how each has to be."""
+    plain = known.get(framing)
+    of_framing = (found.view.level for name, found in known.items() if by_name(name).framing == framing)
+    return plain if plain and all(level in (*_SHALLOW, plain.view.level) for level in of_framing) else None
 
 
 def _speaks(subject: Subject, known: dict[str, Calibration]) -> str:

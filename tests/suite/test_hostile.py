@@ -81,6 +81,17 @@ def test_where_it_has_a_say_nowhere_every_stream_counts(tmp_path: Path) -> None:
     assert {result.verdict for result in results} == {"fail"}, told(results)
 
 
+def test_who_reads_plain_streams_or_one_api_is_not_asked_for_the_others() -> None:
+    results = unasked("plain_or_chat")
+    assert {r.probe: r.verdict for r in results} == {"sse": "pass", "openai-chat": "pass"}, told(results)
+
+
+def test_who_reads_plain_streams_only_has_to_read_each_like_them() -> None:
+    results = unasked("plain_words")
+    assert {r.probe: r.verdict for r in results} == {"sse": "pass", "openai-chat": "fail", "anthropic": "fail"}
+    assert {(r.level, r.fits) for r in results if r.verdict == "fail"} == {("data", False)}, told(results)
+
+
 @pytest.mark.parametrize(
     ("rephrase", "smallest"),
     [

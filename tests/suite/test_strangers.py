@@ -281,16 +281,13 @@ def test_a_stream_that_was_torn(tmp_path: Path, name: str, kind: str | None) -> 
     assert kinds(judged(ref("endings", name), torn, SPLITS)) == ({kind} if kind else set())
 
 
-def test_state_that_outlives_a_stream_shows_on_the_next(tmp_path: Path) -> None:
-    (result,) = judged(ref("endings", "SharedBuffer"), captures(tmp_path, {"torn": PLAIN["plain-no-final-blank"]}))
+@pytest.mark.parametrize(
+    ("name", "body"), [("SharedBuffer", PLAIN["plain-no-final-blank"]), ("module_state", CHATS["chat-torn"])]
+)
+def test_state_that_outlives_a_stream_shows_on_the_next(tmp_path: Path, name: str, body: bytes) -> None:
+    (result,) = judged(ref("endings", name), captures(tmp_path, {"torn": body}))
     assert result.verdict == "fail"
     assert "only after other streams" in str(told([result]))
-
-
-def test_who_reads_plain_streams_has_to_read_them_all(tmp_path: Path) -> None:
-    """It reads the first probe, and no other after it: that is no other dialect, that is the mistake."""
-    (result,) = judged(ref("endings", "module_state"), captures(tmp_path, {"chat": CHATS["chat-torn"]}))
-    assert (result.verdict, result.role, result.fits) == ("fail", "unknown", False), told([result])
 
 
 def test_what_reads_another_api_only_is_left_out(tmp_path: Path) -> None:

@@ -137,3 +137,19 @@ class NeedsUrl(Core):
 
     def feed(self, piece):
         return self.push(piece)
+
+
+def plain_or_chat(pieces):
+    """Right: plain tokens or the chats of one API, and nothing else."""
+    for event in chunks(pieces):
+        if event.data == "[DONE]":
+            return
+        if event.data.startswith("{"):
+            yield from (choice["delta"].get("content") or "" for choice in json.loads(event.data)["choices"])
+        else:
+            yield event.data
+
+
+def plain_words(pieces):
+    """Of plain tokens it reads the first word, whatever the dialect."""
+    return (event.data.split()[0].split(",")[0] for event in chunks(pieces))
