@@ -40,6 +40,21 @@ def sseclient(pieces: Iterable[bytes]) -> Iterator[Any]:
     yield from import_module("sseclient").SSEClient(_Closable(pieces)).events()
 
 
+def ld_eventsource(pieces: Iterable[bytes]) -> Iterator[Any]:
+    config = import_module("ld_eventsource.config")
+
+    class Given(config.ConnectStrategy):  # type: ignore[misc, name-defined]
+        """A connection that the pieces come over, once."""
+
+        def create_client(self, logger: object) -> Given:
+            return self
+
+        def connect(self, last_event_id: str | None) -> Any:
+            return config.ConnectionResult(iter(pieces), None)
+
+    yield from import_module("ld_eventsource").SSEClient(Given()).events
+
+
 def openai_sse(pieces: Iterable[bytes]) -> Iterator[Any]:
     yield from import_module("openai._streaming").SSEDecoder().iter_bytes(iter(pieces))
 
@@ -85,6 +100,9 @@ DECODERS = {
         httpx_sse_async, ("httpx", "httpx_sse"), "httpx httpx-sse", "httpx-sse, EventSource.aiter_sse"
     ),
     "sseclient-py": Library(sseclient, ("sseclient",), "sseclient-py", "sseclient-py, SSEClient.events"),
+    "ld-eventsource": Library(
+        ld_eventsource, ("ld_eventsource",), "launchdarkly-eventsource", "LaunchDarkly's client, SSEClient.events"
+    ),
     "openai-sse": Library(openai_sse, ("openai._streaming",), "openai", "the SSE decoder inside the openai SDK"),
     "anthropic-sse": Library(
         anthropic_sse, ("anthropic._streaming",), "anthropic", "the SSE decoder inside the anthropic SDK, async"

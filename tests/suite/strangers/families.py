@@ -255,11 +255,6 @@ class BOMInTheFirstPiece(BOMIsText):
         return super().decode(piece)
 
 
-class BOMInAnyPiece(BOMIsText):
-    def decode(self, piece):
-        return super().decode(piece.removeprefix(codecs.BOM_UTF8))
-
-
 # a reconnect
 
 
