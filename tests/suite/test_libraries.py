@@ -1,8 +1,8 @@
 """Published decoders before the judge: it finds the faults that they are known for, and no other.
 
 httpx-sse 0.4.3, openai 3.54 and anthropic 2.12 hand out a phantom once there was an id and then a comment; none of
-them, nor sseclient-py 1.9 or ld-eventsource 1.7, takes a byte order mark away; httpx waits for what follows a CR; sseclient-py hands on what
-lacks its end. On streams as they are recorded from live APIs all are clean.
+them, nor sseclient-py 1.9 or ld-eventsource 1.7, takes a byte order mark away; httpx waits for what follows a CR;
+sseclient-py hands on what lacks its end. On streams as they are recorded from live APIs all are clean.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ a limit of 64 KiB a line.
 """
 
 ENDS = {"anthropic-text": {"SD301", "SD501"}, "groq-chat": {"SD301"}}
-"""Faults of consumers at the end of a stream: two read on where it is over; words that stop anywhere are taken for all."""
+"""Faults of consumers: two read on where a stream is over, and words that stop anywhere are taken for all."""
 
 
 DIALECTS = ("sse", "ndjson", "openai-chat", "openai-responses", "anthropic", "cohere", "ollama")
