@@ -21,8 +21,10 @@ from streamdoctor.errors import CaptureError, UsageError
 
 SUFFIX = ".capture.jsonl"
 SUFFIXES = (SUFFIX, SUFFIX + ".gz", SUFFIX + ".zst")
-_MAX_SIZE = 1 << 30
+_MAX_SIZE = 512 << 20
 """Bytes of a file, unpacked, that are read: what is longer is taken as if it were torn there."""
+_STEP = 1 << 10
+"""Bytes of zstd data that are unpacked at once; they may become 32 MiB."""
 
 
 class CaptureWriter:
@@ -221,11 +223,15 @@ def _gunzip(data: bytes) -> tuple[bytes, list[str]]:
             return b"".join(parts), [f"the gzip data is damaged ({error}): what came before was read"]
         total += len(parts[-1])
         if total >= _MAX_SIZE:
-            return b"".join(parts), [f"the file unpacks to over {_MAX_SIZE:,} bytes: the rest was left out"]
+            return b"".join(parts), [_too_long()]
         if not inflater.eof:
             return b"".join(parts), ["the gzip data is torn: what was there was read"]
         data = inflater.unused_data
     return b"".join(parts), []
+
+
+def _too_long() -> str:
+    return f"the file unpacks to over {_MAX_SIZE:,} bytes: the rest was left out"
 
 
 def _unzstd(data: bytes) -> tuple[bytes, list[str]]:
@@ -237,11 +243,15 @@ def _unzstd(data: bytes) -> tuple[bytes, list[str]]:
             hint="pip install 'streamdoctor-lab[zstd]'",
         ) from None
     inflater = zstandard.ZstdDecompressor().decompressobj()
+    unpacked = bytearray()
     try:
-        unpacked = inflater.decompress(data)
+        for at in range(0, len(data), _STEP):
+            unpacked += inflater.decompress(data[at : at + _STEP])
+            if len(unpacked) > _MAX_SIZE:
+                return bytes(unpacked[:_MAX_SIZE]), [_too_long()]
     except zstandard.ZstdError as error:
         raise CaptureError(f"the zstd data is damaged: {error}") from None
-    return unpacked, [] if inflater.eof else ["the zstd data is torn: what was there was read"]
+    return bytes(unpacked), [] if inflater.eof else ["the zstd data is torn: what was there was read"]
 
 
 def create(path: Path, data: bytes) -> None:

@@ -137,7 +137,8 @@ def _exchange(checkup: Checkup) -> str:
 def _ending(checkup: Checkup) -> str:
     reading, capture = checkup.layers.reading, checkup.capture
     what = reading.provider.title if reading else "no event stream"
-    said = {True: f"complete, ended by {checkup.ended_by}", None: "complete or not cannot be told in this dialect"}
+    unseen = "since its end is not looked at" if reading and reading.provider.has_signal else "in this dialect"
+    said = {True: f"complete, ended by {checkup.ended_by}", None: f"complete or not cannot be told {unseen}"}
     state = (
         said.get(checkup.complete, "NOT complete: " + _why_incomplete(checkup)) if reading else "nothing to assemble"
     )

@@ -32,6 +32,11 @@ class CodingDecoder:
         names = [name.strip().lower() for name in (codings or "").split(",")]
         self._stages = [_Stage(name, limit) for name in reversed(names) if name not in ("", "identity")]
 
+    @property
+    def idle(self) -> bool:
+        """Is there no coding to undo?"""
+        return not self._stages
+
     def feed(self, data: bytes) -> bytes:
         """What `data` decodes to; nothing any more after a problem."""
         for stage in self._stages:

@@ -1,15 +1,15 @@
 """The layers of one exchange (DESIGN section 3): wire reads, HTTP, body, decoded body, reading, each with its times.
 
 Takes (nanoseconds, bytes) pairs. Nothing is thrown away when a layer fails: what it could not read is in `problems`,
-and the layers below keep what they had. Cost: one pass over the bytes. Bounded: of a body with more than a million
-events the rest is left unread, with a problem of the layer "events" that says so.
+and the layers below keep what they had. Cost: one pass over the bytes. Bounded: of a body of more than 128 MiB, or with
+more than a million events, the rest is left unread, with a problem of the layer "events" that says so.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from streamdoctor.stream.coding import CodingDecoder
@@ -24,6 +24,9 @@ Reads = Iterable[tuple[int, bytes]]
 
 MOST_EVENTS = 1_000_000
 """An event costs some 350 bytes of memory; ten million empty ones come in 70 MB, or in 70 kB of gzip."""
+
+MOST_BYTES = 128 << 20
+"""A line of a gigabyte is one event: it would cost four times that."""
 
 _SLICE = 1 << 20
 
@@ -66,22 +69,29 @@ def header(headers: Headers, name: str) -> str | None:
     return ", ".join(values) if values else None
 
 
-def read_layers(sent: Reads, received: Reads, dialect: str | None = None, *, most_events: int = MOST_EVENTS) -> Layers:
+def read_layers(
+    sent: Reads,
+    received: Reads,
+    dialect: str | None = None,
+    *,
+    most_events: int = MOST_EVENTS,
+    most_bytes: int = MOST_BYTES,
+) -> Layers:
     """All layers of an exchange; `dialect` says what the body is where the bytes should not decide."""
     request, request_body, problems = _read_request(sent)
     walk = _Walk(request.method if request else None)
     for ns, data in received:
         walk.feed(ns, data)
     walk.close()
-    decoded = walk.take()
-    reading, surplus = _read_decoded(decoded, walk.content_type, dialect, most_events)
+    body, decoded = walk.take()
+    reading, surplus = _read_decoded(decoded, walk.content_type, dialect, most_events, most_bytes)
     return Layers(
         request=request,
         request_body=request_body,
         response=walk.response,
         framing=walk.framing,
         chunks=walk.chunks,
-        body=bytes(walk.body),
+        body=body,
         decoded=decoded,
         arrivals=tuple(walk.arrivals),
         first_byte=walk.first_byte,
@@ -104,17 +114,23 @@ def _read_request(sent: Reads) -> tuple[RequestHead | None, bytes, list[Problem]
 
 
 def _read_decoded(
-    decoded: bytes, content_type: str | None, dialect: str | None, most: int
+    decoded: bytes, content_type: str | None, dialect: str | None, most_events: int, most_bytes: int
 ) -> tuple[Reading | None, list[Problem]]:
-    """The reading, None of what is no stream, and a problem if there are more than `most` events."""
+    """The reading, None of what is no stream, and a problem if there are more events or bytes than that: then whether
+    the stream is complete is known only where its signal came before."""
     framing = by_name(dialect).framing if dialect is not None else guess_framing(content_type, decoded)
     if framing is None:
         return None, []
-    events, surplus = _first_events(decoded, framing, most)
+    begin = decoded[:most_bytes]
+    events, surplus = _first_events(begin, framing, most_events)
     provider = by_name(dialect) if dialect is not None else recognise(framing, events)
-    end = events[-1].end if surplus else len(decoded)
+    if surplus:
+        begin = begin[: events[-1].end]
+    elif len(begin) < len(decoded):
+        surplus = [Problem("events", most_bytes, f"more than {most_bytes:,} bytes; the rest is not looked at")]
     events.clear()
-    return read_body(decoded[:end], provider), surplus
+    reading = read_body(begin, provider)
+    return replace(reading, complete=reading.complete or None) if surplus else reading, surplus
 
 
 def _first_events(decoded: bytes, framing: str, most: int) -> tuple[list[Event], list[Problem]]:
@@ -137,8 +153,9 @@ class _Walk:
         self.response: ResponseHead | None = None
         self.framing: str | None = None
         self.chunks = 0
-        self.body = bytearray()
-        self.decoded = bytearray()
+        self._body = bytearray()
+        self._decoded = bytearray()
+        """Stays empty where there is no coding."""
         self.arrivals: list[tuple[int, int]] = []
         self.first_byte: int | None = None
 
@@ -149,33 +166,41 @@ class _Walk:
     def feed(self, ns: int, data: bytes) -> None:
         if self.first_byte is None:
             self.first_byte = ns
-        before = len(self.decoded)
+        before = self._there
         for event in self._reader.feed(data):
             self._take(event)
-        if len(self.decoded) > before:
-            self.arrivals.append((len(self.decoded), ns))
+        if self._there > before:
+            self.arrivals.append((self._there, ns))
 
     def close(self) -> None:
         for event in self._reader.close():
             self._take(event)
         if self._coding is not None:
-            self.decoded += self._coding.close()
+            self._decoded += self._coding.close()
 
-    def take(self) -> bytes:
-        """The decoded body; the walk keeps none of it."""
-        decoded, self.decoded = bytes(self.decoded), bytearray()
-        return decoded
+    def take(self) -> tuple[bytes, bytes]:
+        """The body and the decoded body, one object where they are the same; the walk keeps neither."""
+        body, self._body = bytes(self._body), bytearray()
+        decoded, self._decoded = bytes(self._decoded), bytearray()
+        return body, body if self._coding is None else decoded
 
     def problems(self) -> list[Problem]:
         return [*self._reader.problems, *(self._coding.problems if self._coding else ())]
 
+    @property
+    def _there(self) -> int:
+        """How many decoded bytes there are."""
+        return len(self._body if self._coding is None else self._decoded)
+
     def _take(self, event: HTTPEvent) -> None:
         if isinstance(event, ResponseHead):
             self.response = event
-            self._coding = CodingDecoder(header(event.headers, "content-encoding"))
+            coding = CodingDecoder(header(event.headers, "content-encoding"))
+            self._coding = None if coding.idle else coding
         elif isinstance(event, BodyData):
-            self.body += event.data
-            self.decoded += self._coding.feed(event.data) if self._coding else event.data
+            self._body += event.data
+            if self._coding is not None:
+                self._decoded += self._coding.feed(event.data)
         elif isinstance(event, ChunkHead):
             self.chunks += event.size > 0
         elif isinstance(event, MessageEnd):

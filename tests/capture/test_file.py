@@ -237,7 +237,12 @@ def test_a_batch_is_one_write_and_a_torn_one_keeps_its_whole_records(
     assert writer.closed and not any("torn" in warning for warning in capture.warnings)
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def zstd(data: bytes) -> bytes:
+    packed: bytes = pytest.importorskip("zstandard", reason="needs zstandard").ZstdCompressor().compress(data)
+    return packed
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd], ids=["plain", "gzip", "zstd"])
 def test_of_a_huge_file_the_beginning_is_read(
     pack: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -422,6 +422,19 @@ def test_only_so_many_events_are_looked_at_and_it_is_said() -> None:
     assert find_symptoms(held, read_layers([], reads, most_events=10)) == ()
 
 
+def test_only_so_many_bytes_are_looked_at_and_it_is_said() -> None:
+    held = capture(chat(*WORDS))
+    reads = [(read.ns, read.data) for read in held.reads(RECEIVED)]
+    whole = len(b"".join(chat(*WORDS)))
+    layers = read_layers([], reads, most_bytes=whole - 1)
+    cut = find_symptoms(held, layers)
+    assert [(found.rule, found.offset) for found in cut] == [("SD656", whole - 1)], cut
+    assert f"more than {whole - 1:,} bytes" in cut[0].summary
+    assert layers.body is layers.decoded and len(layers.decoded) == whole
+    assert layers.reading is not None and layers.reading.complete is None
+    assert find_symptoms(held, read_layers([], reads, most_bytes=whole)) == ()
+
+
 def test_a_text_that_is_no_stream_is_told_whatever_its_content_type() -> None:
     assert "plain text" in one(capture([b"Service unavailable, try again"]), "SD609").summary
     assert "plain text" in one(capture([b"a" * 100_000]), "SD609").summary
