@@ -244,7 +244,7 @@ UPSTREAM: tuple[Rule, ...] = (
     Rule(
         "SD656", "endless", "truncated",
         "Memory runs out, or a tool stops reading.",
-        "There is more than anybody looks at: a loop in the upstream, an endless line, or a feed that never was to end.",
+        "There is more than anybody looks at: a loop in the upstream, an endless line, or a feed that never ends.",
         "Set a limit of your own; what is said of this capture is said of its first part.",
         "", "note",
     ),

@@ -216,15 +216,18 @@ def plans(spec: str | None, reading: Reading) -> list[Plan]:
 
     Raises UsageError for a place that this body does not have.
     """
+    return list(each(spec, reading))
+
+
+def each(spec: str | None, reading: Reading) -> Iterator[Plan]:
+    """The same one by one: a plan holds bytes, and there may be one at every event. Raises as `plans` does."""
     if spec is None:
-        return [Plan(None, reading.body)]
+        yield Plan(None, reading.body)
+        return
     asked = _parse(spec)
     make = FAULTS[asked.name].plans
-    return [
-        replace(plan, fault=name)
-        for name, offset in _places(spec, asked, reading)
-        for plan in make(reading, offset, asked.argument)
-    ]
+    for name, offset in _places(spec, asked, reading):
+        yield from (replace(plan, fault=name) for plan in make(reading, offset, asked.argument))
 
 
 def _places(spec: str, asked: _Asked, reading: Reading) -> Iterator[tuple[str, int]]:

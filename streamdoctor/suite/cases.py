@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from streamdoctor.splits import strategies
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.stream.reading import Reading
 from streamdoctor.suite.subjects import Subject
+
+MOST_ENDS = 100
 
 
 class Combination(NamedTuple):
@@ -57,9 +60,12 @@ def _default(name: str, reading: Reading, seed: int) -> list[Combination]:
 
 
 def default_faults(reading: Reading) -> tuple[str, ...]:
-    """The faults of an ending, the resend in front of the event in the middle."""
-    middle = len(reading.events) // 2 + 1
-    return ("keep-open", "no-marker", *((f"resend@e{middle}",) if reading.events else ()))
+    """The faults of an ending: a clean end before every event, the resend in front of the one in the middle. Of more
+    than `MOST_ENDS` events, as many of them as that, spread evenly: each takes as long as half of the stream."""
+    count = len(reading.events)
+    some = tuple(f"cut@e{1 + count * n // MOST_ENDS}:clean" for n in range(MOST_ENDS))
+    ends = some if count > MOST_ENDS else ("cut@every-event:clean",)
+    return ("keep-open", "no-marker", *ends, *((f"resend@e{count // 2 + 1}",) if count else ()))
 
 
 class Case(NamedTuple):
@@ -74,19 +80,41 @@ class Case(NamedTuple):
 def cases(subject: Subject, axes: Axes) -> Iterator[Case]:
     """Every case once: the same cuts under the same fault are not run again for another split. The cases of one
     rephrasing stand together; one that does not apply has none."""
-    seen: set[tuple[str, str | None, Cuts]] = set()
+    seen: set[tuple[str, str | None, bytes]] = set()
     for combination in axes.combinations(subject.reading):
         own = subject.rephrased(combination.rephrase)
         for case in _cases(own, combination, axes.seed) if own is not None else ():
-            key = (case.rephrase, case.plan.fault, case.cuts)
+            key = (case.rephrase, case.plan.fault, hashlib.sha256(array("Q", case.cuts)).digest())
             if key not in seen:
                 seen.add(key)
                 yield case
 
 
+class Numbered:
+    """The cases of a subject by number. One is kept, for all are too much: asked for in order, it is one pass."""
+
+    def __init__(self, subject: Subject, axes: Axes) -> None:
+        self._subject, self._axes = subject, axes
+        self._at = -1
+        self._left: Iterator[Case] = iter(())
+        self._case: Case | None = None
+
+    def case(self, index: int) -> Case:
+        """Raises IndexError where there are not so many."""
+        if index < self._at or self._case is None:
+            self._at, self._left = -1, cases(self._subject, self._axes)
+        while self._at < index:
+            self._case = next(self._left, None)
+            self._at += 1
+            if self._case is None:
+                raise IndexError(index)
+        assert self._case is not None
+        return self._case
+
+
 def _cases(subject: Subject, combination: Combination, seed: int) -> Iterator[Case]:
     for fault in combination.faults:
-        for plan in faults.plans(fault, subject.reading):
+        for plan in faults.each(fault, subject.reading):
             for run in _runs(combination.splits, subject.material(plan), seed):
                 yield Case(plan, run.split, run.cuts, combination.rephrase)
 

@@ -19,6 +19,10 @@ from streamdoctor.stream.providers import by_name
 from streamdoctor.stream.reading import Reading, read_body
 
 UNNAMED = "(a capture in memory)"
+MOST_BYTES = 4 << 20
+"""Of a longer body a case takes seconds, and the cases of its cuts more memory than there is."""
+_KEPT = 4
+"""How many bodies of faults are kept read: cases of one plan come one after the other."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,13 @@ class Subject:
 
     def reading_of(self, body: bytes) -> Reading:
         """`body` in the dialect of this subject."""
+        if body == self.reading.body:
+            return self.reading
         known = self._readings.get(body)
         if known is None:
-            known = self.reading if body == self.reading.body else read_body(body, self.reading.provider)
-            self._readings[body] = known
+            if len(self._readings) >= _KEPT:
+                del self._readings[next(iter(self._readings))]
+            known = self._readings[body] = read_body(body, self.reading.provider)
         return known
 
     def rephrased(self, name: str) -> Subject | None:
@@ -124,4 +131,6 @@ def _why_not(layers: Layers) -> str | None:
         return "its response has no body"
     if layers.reading is None:
         return f"its body is no event stream (content type {layers.content_type or 'not given'})"
+    if len(layers.decoded) > MOST_BYTES:
+        return f"its body has {len(layers.decoded):,} bytes; at most {MOST_BYTES:,} are cut and put before parsers"
     return None

@@ -18,7 +18,7 @@ from streamdoctor.parsers.levels import View
 from streamdoctor.rephrasings.catalogue import AS_IS
 from streamdoctor.replay.transcript import Stuck, Transcript
 from streamdoctor.splits.strategies import Cuts
-from streamdoctor.suite.cases import Case, cases
+from streamdoctor.suite.cases import Case, Numbered
 from streamdoctor.suite.cost import cost_of
 from streamdoctor.suite.examine import (
     BASELINE,
@@ -81,7 +81,7 @@ class Trialled:
         self.tell, self.first = tell, first
         self.memory = Memory()
         self.rows = [_Row(blank(ref, subject)) for subject in subjects]
-        self._cases: dict[int, list[Case]] = {}
+        self._cases: dict[int, Numbered] = {}
         self._costs: dict[str, list[Found]] = {}
 
     def run(self) -> None:
@@ -203,8 +203,8 @@ class Trialled:
 
     def _case(self, number: int, index: int) -> Case:
         if number not in self._cases:
-            self._cases = {number: list(cases(self.subjects[number], self.options.axes))}
-        return self._cases[number][index]
+            self._cases = {number: Numbered(self.subjects[number], self.options.axes)}
+        return self._cases[number].case(index)
 
     def _fold(self, number: int, case: Case, finding: Finding) -> None:
         """One rule by one oracle is one cause, but for each rephrasing that it takes; a crash is told apart by its

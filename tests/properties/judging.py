@@ -20,8 +20,8 @@ SSE = by_name("sse")
 def calibration_of(shape: Shape, otherwise: bytes = b"data: a\n\n") -> Calibration:
     """As the plain probe tells, or, where it fits nothing, as the items of `otherwise` do."""
 
-    def run(body: bytes) -> Outcome:
-        transcript = inprocess.run(shape, Plan(None, body), ())
+    def run(body: bytes, cuts: Cuts = ()) -> Outcome:
+        transcript = inprocess.run(shape, Plan(None, body), cuts)
         return Outcome(transcript.items, not transcript.end_seen, transcript.raised is not None)
 
     probe = probe_for("sse")

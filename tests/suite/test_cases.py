@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from streamdoctor.errors import UsageError
 from streamdoctor.rephrasings.catalogue import REPHRASINGS
-from streamdoctor.suite.cases import Axes, case_id, cases
-from streamdoctor.suite.subjects import from_probe
+from streamdoctor.stream.reading import read_body
+from streamdoctor.suite.cases import MOST_ENDS, Axes, Numbered, case_id, cases, default_faults
+from streamdoctor.suite.subjects import Subject, find, from_probe
+from tests.suite.lab import capture, judged
 
 CHAT = from_probe("openai-chat")
 PLAIN = from_probe("sse")
+
+
+def clean_ends(subject: Subject) -> set[str]:
+    return {f"cut@e{number}:clean" for number in range(1, len(subject.reading.events) + 1)}
 
 
 def faults(axes: Axes, subject: object = CHAT) -> set[str | None]:
@@ -19,13 +28,27 @@ def faults(axes: Axes, subject: object = CHAT) -> set[str | None]:
 
 def test_the_default_of_what_was_recorded_is_every_standard_split_and_every_ending() -> None:
     found = list(cases(CHAT, Axes(rephrasings=("as-is",))))
-    assert {case.plan.fault for case in found} == {None, "keep-open", "no-marker", "resend@e3"}
+    assert {case.plan.fault for case in found} == {None, "keep-open", "no-marker", "resend@e3", *clean_ends(CHAT)}
     assert {case.split.partition(":")[0] for case in found if case.plan.fault is None} >= {"whole", "bytes", "random"}
     assert all(case.cuts == () for case in found if case.plan.fault)
 
 
 def test_without_a_terminal_signal_there_is_no_such_ending() -> None:
-    assert faults(Axes(rephrasings=("as-is",)), PLAIN) == {None, "resend@e3"}
+    assert faults(Axes(rephrasings=("as-is",)), PLAIN) == {None, "resend@e3", *clean_ends(PLAIN)}
+
+
+def test_of_many_events_some_are_ends_the_first_and_late_ones_too() -> None:
+    long = replace(PLAIN, reading=read_body(b"data: x\n\n" * (MOST_ENDS * 5), PLAIN.reading.provider))
+    ends = [name for name in default_faults(long.reading) if name.startswith("cut@")]
+    assert (len(ends), ends[0], ends[-1]) == (MOST_ENDS, "cut@e1:clean", f"cut@e{MOST_ENDS * 5 - 4}:clean")
+    assert len({len(case.plan.body) for case in cases(long, Axes(("whole",), tuple(ends)))}) == MOST_ENDS
+
+
+def test_cases_have_numbers() -> None:
+    listed, numbered = list(cases(CHAT, Axes())), Numbered(CHAT, Axes())
+    assert [numbered.case(index) for index in (0, 0, 7, 3, 40)] == [listed[index] for index in (0, 0, 7, 3, 40)]
+    with pytest.raises(IndexError):
+        numbered.case(len(listed))
 
 
 def test_no_case_is_run_twice() -> None:
@@ -90,3 +113,12 @@ def test_an_id_is_short_and_tells_cases_apart() -> None:
     ]
     assert len({first, *others}) == 6
     assert len(first) == 8
+
+
+def test_what_is_too_long_is_not_cut_and_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = capture(tmp_path, "long", b"data: x\n\n" * 20)
+    assert find(path).skip is None
+    monkeypatch.setattr("streamdoctor.suite.subjects.MOST_BYTES", 179)
+    (result,) = judged("reference", [path])
+    assert (result.verdict, result.cases) == ("skipped", 0)
+    assert "180 bytes; at most 179" in (result.note or "")
