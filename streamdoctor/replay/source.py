@@ -69,8 +69,10 @@ class Script:
         self.thread = threading.get_ident()
         self.threaded = self.asked_aside = False
         self._most = 4 * (len(plan.body) + len(plan.again or b"")) + 1000
-        self._before = 0
-        """How many items were out when the step in force began."""
+        self._room = 64 * (len(plan.body) + len(plan.again or b"")) + (1 << 20)
+        """How many more characters are kept: a reading, with its ids and as JSON, is no larger than that."""
+        self._taken = self._before = 0
+        """How many items are out, and were when the step in force began."""
         steps = {start: step for step, start in enumerate((0, *self.ends))} if plan.pauses else {}
         self._pauses = {steps[offset]: seconds for offset, seconds in plan.pauses}
 
@@ -81,7 +83,7 @@ class Script:
 
     def next(self) -> bytes | None:
         """The next piece; None at the end. Raises what the transport would."""
-        self._before = len(self.outputs)
+        self._before = self._taken
         act = self.acts[min(self.step, len(self.acts) - 1)]
         if act == "open":
             own = threading.get_ident() == self.thread
@@ -102,18 +104,21 @@ class Script:
         return self.step < len(self.acts) and self.acts[self.step] == "open"
 
     def collect(self, item: Any) -> None:
-        """Takes one item; of very many over several steps only the first, for nothing right is among them."""
-        if len(self.outputs) >= self._before + self._most:
+        """Takes one item; of very many over several steps, or very long ones, only the first: none after is right."""
+        if self._taken >= self._before + self._most:
             raise Flood
-        if len(self.outputs) < _MOST_STEPS * self._most:
-            self.outputs.append(Output(self.step, freeze(item)))
+        self._taken += 1
+        if self._taken <= _MOST_STEPS * self._most and self._room > 0:
+            frozen = freeze(item[: self._room] if isinstance(item, str | bytes) else item)
+            self._room -= len(frozen.text)
+            self.outputs.append(Output(self.step, frozen))
 
     def collect_all(self, items: Any) -> None:
         """Takes all items; a container is no flood, however long: it ends."""
         if isinstance(items, Collection):
-            if len(self.outputs) >= _MOST_STEPS * self._most:
+            if self._taken >= _MOST_STEPS * self._most:
                 return
-            items = islice(items, self._before + self._most - len(self.outputs))
+            items = islice(items, self._before + self._most - self._taken)
         for item in items:
             self.collect(item)
 

@@ -10,7 +10,7 @@ what the parser takes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -116,15 +116,14 @@ class Walk:
             return
         self._look_for_growth()
         self._node(0, 0, self._states.thaw(self._states.first), None)
-        self._leave_all(range(min(self._size, 1)))
-        if not self._in_two():
-            self._leave_all(range(1, self._size))
+        if self._spread is None or not self._in_two(self._spread):
+            self._leave_all(range(self._size))
         self.tally.offset = self._size
         for node in self._at[self._size]:
             self._close(node)
         self._states.check_world()
 
-    def _leave_all(self, offsets: range, going: Callable[[], None] | None = None) -> None:
+    def _leave_all(self, offsets: Sequence[int], going: Callable[[], None] | None = None) -> None:
         """In the order of offsets, so that every node has its path of fewest cuts before it is left."""
         for offset in offsets:
             self.tally.offset = offset
@@ -135,35 +134,42 @@ class Walk:
             if going is not None:
                 going()
 
-    def _in_two(self) -> bool:
-        """Where the first node leads everywhere, and nowhere to two states, a helper takes the odd offsets. False where
-        anything shows that is not known yet: then all is to be walked in order."""
-        known = [list(nodes) for nodes in self._at]
-        first, late, ended = self.tally.steps, self._late_seen, set(self._ended)
-        if self._spread is None or self.tally.wrong or self._max_piece < self._size or max(map(len, known)) > 1:
+    def _in_two(self, spread: Spread) -> bool:
+        """The longest pieces first: where they lead everywhere, and nowhere to two states, all nodes are known, with
+        their fewest cuts, and a helper takes the odd offsets. False where anything shows that is not known yet: then
+        all is to be walked in order."""
+        start, longest = list(self._at[0]), range(0, self._size, self._max_piece)
+        for offset in longest:
+            if len(self._at[offset]) == 1:
+                self._leave(self._at[offset][0])
+        alike = not self.tally.wrong and max(map(len, self._at)) <= 1
+        if not alike or not self._halved(spread, [at for at in range(1, self._size) if at not in longest]):
+            self._at = [start, *([] for _ in range(self._size))]
+            self.tally.steps, self.tally.states = 0, 1
             return False
-        self._strict = True
+        return True
+
+    def _halved(self, spread: Spread, offsets: list[int]) -> bool:
+        """Leaves the nodes at `offsets`, every other one in a helper. False where that came upon anything new."""
+        self._strict, first = True, self.tally.steps
 
         def half(going: Callable[[], None]) -> int:
             self._watch = lambda tally, block: False
-            self._leave_all(range(1, self._size, 2), going)
+            self._leave_all(offsets[1::2], going)
             self._states.check_world()
             return self.tally.steps - first
 
-        helper = self._spread(half)
+        helper = spread(half)
         try:
-            self._leave_all(range(2, self._size, 2))
+            self._leave_all(offsets[::2])
             steps = helper.wait(self._still_going)
         except _Irregular:
-            steps = None
+            return False
         finally:
             helper.stop()
             self._strict = False
-        if steps is None:
-            self._at, self.tally.steps, self._late_seen, self._ended = known, first, late, ended
-            return False
-        self.tally.steps += steps
-        return True
+        self.tally.steps += steps or 0
+        return steps is not None
 
     def _still_going(self) -> None:
         self._watch(self.tally, self._blocks)

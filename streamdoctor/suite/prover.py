@@ -31,8 +31,8 @@ PROVING = 0
 MOST_FOUND = 4
 _HASH_SEEDS = range(4242, 4250)
 _FEW = 50
-_LONG = 500
-"""Bytes from which on a helper is worth its fork."""
+_IN_TWO = range(500, 50_000)
+"""Lengths of bodies at which a helper is worth its fork, and all states may be kept at once."""
 _TELL_EVERY = 0.25
 
 _NO_STATE = {
@@ -107,7 +107,7 @@ class _Prover:
         return States(shape.make, self.task.conditions)
 
     def _prove(self, states: States, expectation: Expectation) -> None:
-        spread = self._spread if self.task.suspect is None and len(self.body) >= _LONG else None
+        spread = self._spread if self.task.suspect is None and len(self.body) in _IN_TWO else None
         walk = Walk(states, expectation, self.body, self.task.longest, self._judge, self._watch, self._announce, spread)
         second = self._second(_HASH_SEEDS[0]) if self.task.conditions.second else None
         try:

@@ -369,3 +369,16 @@ def test_items_without_end_are_no_memory_leak() -> None:
     accumulated = played(Accumulates)
     assert accumulated.stuck is None, "a list ends"
     assert accumulated.finished
+
+
+def test_of_items_without_measure_the_first_are_kept() -> None:
+    def great(pieces: Iterable[bytes]) -> Iterator[bytes | str]:
+        yield "x" * (1 << 22)
+        for piece in pieces:
+            yield piece * 1_000_000
+        while True:
+            yield "y"
+
+    transcript = played(great)
+    assert 1 << 20 <= sum(len(item.text) for item in transcript.items) < 1 << 21
+    assert transcript.stuck == "flooding", "what is not kept counts"
