@@ -84,11 +84,15 @@ def _made(make: Callable[[], Any], source: AsyncSource) -> Any:
 def _feed_all(parser: Any, source: AsyncSource) -> Transcript:
     script = source.script
     can_end = hasattr(parser, "done")
-    while script.acts[script.step] not in TELLS_NOTHING:
-        source.pass_pause()
+    paused, count = script.paused, script.count
+    while script.step < count or script.acts[script.step] not in TELLS_NOTHING:
+        if paused:
+            source.pass_pause()
         piece = script.next()
-        _take(parser.feed(piece) if piece is not None else _close(parser), source)
-        if piece is None or _done(parser):
+        result = parser.feed(piece) if piece is not None else _close(parser)
+        if type(result) is not list or result:
+            _take(result, source)
+        if piece is None or (getattr(parser, "done", False) and _done(parser)):
             break
     done = _done(parser)
     script.asked = script.resting and not done

@@ -62,6 +62,8 @@ class Script:
         self.acts: list[bytes | str] = [*first, plan.ending]
         if plan.again is not None:
             self.acts += [plan.again, "clean"]
+        self.count = len(first)
+        """How many pieces come first."""
         self.ends = tuple(accumulate(map(len, first)))
         self.outputs: list[Output] = []
         self.step = 0
@@ -77,6 +79,11 @@ class Script:
         self._pauses = {steps[offset]: seconds for offset, seconds in plan.pauses}
 
     @property
+    def paused(self) -> bool:
+        """Does time pass anywhere?"""
+        return bool(self._pauses)
+
+    @property
     def pause(self) -> float:
         """Seconds that pass before what comes next."""
         return self._pauses.get(self.step, 0.0)
@@ -84,6 +91,9 @@ class Script:
     def next(self) -> bytes | None:
         """The next piece; None at the end. Raises what the transport would."""
         self._before = self._taken
+        if self.step < self.count:
+            self.step += 1
+            return self.acts[self.step - 1]  # type: ignore[return-value]
         act = self.acts[min(self.step, len(self.acts) - 1)]
         if act == "open":
             own = threading.get_ident() == self.thread

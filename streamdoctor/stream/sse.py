@@ -10,7 +10,8 @@ stream first, because a line end is ASCII and ends any unfinished UTF-8 sequence
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from itertools import accumulate, pairwise
 
 from streamdoctor.stream.event import Event, Problem
 
@@ -75,36 +76,32 @@ class SSEDecoder:
 
     def _feed_lines(self, data: bytes) -> list[Event]:
         events: list[Event] = []
-        position = 0
-        base = self._offset
-        for start, end in _line_ends(data):
-            line = data[position:start]
+        base, start, position = self._offset, self._line_start, 0
+        for line, position in _lines(data):
             if self._line:
                 line = bytes(self._line) + line
                 self._line.clear()
-            position = end
-            event = self._take_line(line, base + position)
-            if event is not None:
+            if self._at_start:
+                self._at_start = False
+                line = line.removeprefix(_BOM)
+            if line:
+                self._take_field(line, start)
+            elif (event := self._dispatch(base + position)) is not None:
                 events.append(event)
-            self._line_start = base + position
+            start = base + position
         self._after_cr = data.endswith(b"\r")
         self._line += data[position:]
-        self._offset = base + len(data)
+        self._line_start, self._offset = start, base + len(data)
         return events
 
-    def _take_line(self, line: bytes, end: int) -> Event | None:
-        if self._at_start:
-            self._at_start = False
-            line = line.removeprefix(_BOM)
-        if not line:
-            return self._dispatch(end)
+    def _take_field(self, line: bytes, start: int) -> None:
         if self._block_start < 0:
-            self._block_start = self._line_start
+            self._block_start = start
         name, _, value = line.partition(b":")
-        field = _FIELDS.get(name)
-        if field is not None:
+        if name == b"data":  # as nearly all are
+            self._data.append(value.removeprefix(b" "))
+        elif (field := _FIELDS.get(name)) is not None:
             field(self, value.removeprefix(b" "))
-        return None
 
     def _dispatch(self, end: int) -> Event | None:
         start, self._block_start = self._block_start, -1
@@ -115,16 +112,13 @@ class SSEDecoder:
         if not lines:
             return None
         return Event(
-            data=b"\n".join(lines).decode("utf-8", "replace"),
-            type=kind.decode("utf-8", "replace") or "message",
-            id=self.last_event_id,
-            own_id=None if own_id is None else own_id.decode("utf-8", "replace"),
-            start=start,
-            end=end,
+            b"\n".join(lines).decode("utf-8", "replace"),
+            kind.decode("utf-8", "replace") if kind else "message",
+            self.last_event_id,
+            None if own_id is None else own_id.decode("utf-8", "replace"),
+            start,
+            end,
         )
-
-    def _on_data(self, value: bytes) -> None:
-        self._data.append(value)
 
     def _on_event(self, value: bytes) -> None:
         self._type = value
@@ -140,19 +134,17 @@ class SSEDecoder:
 
 
 _FIELDS = {
-    b"data": SSEDecoder._on_data,
     b"event": SSEDecoder._on_event,
     b"id": SSEDecoder._on_id,
     b"retry": SSEDecoder._on_retry,
 }
 
 
-def _line_ends(data: bytes) -> Iterator[tuple[int, int]]:
-    """Where each line end begins and ends. To look for LF alone, where there is no CR, takes a tenth of the time."""
-    if b"\r" in data:
-        yield from (match.span() for match in _LINE_END.finditer(data))
-        return
-    at = data.find(b"\n")
-    while at >= 0:
-        yield at, at + 1
-        at = data.find(b"\n", at + 1)
+def _lines(data: bytes) -> Iterable[tuple[bytes, int]]:
+    """Each whole line and where the next begins. To split at LF alone, without CR, takes a tenth of the time."""
+    if b"\r" not in data:
+        lines = data.split(b"\n")
+        del lines[-1]
+        return zip(lines, accumulate(len(line) + 1 for line in lines), strict=True)
+    ends = [(0, 0), *(match.span() for match in _LINE_END.finditer(data))]
+    return [(data[before:start], end) for (_, before), (start, end) in pairwise(ends)]
