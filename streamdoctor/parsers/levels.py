@@ -63,7 +63,14 @@ class View:
 
 
 def expected(view: View, reading: Reading, events: int | None = None) -> Expected:
-    """What `reading` (its first `events` events only, where given) is at the level of `view`."""
+    """What `reading` (its first `events` events only, where given) is at the level of `view`. Worked out once."""
+    found: Expected | None = reading.kept.get((view, events))
+    if found is None:
+        found = reading.kept[view, events] = _expected(view, reading, events)
+    return found
+
+
+def _expected(view: View, reading: Reading, events: int | None) -> Expected:
     if view.level in ("lines", "nonblank-lines"):
         return _expected_lines(view, reading, events)
     units: list[Unit] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from streamdoctor.stream.event import Event
 
@@ -42,19 +43,23 @@ _PRELUDE, _CRC = 12, 4
 
 
 class Boundaries:
-    """The class of each cut offset of one body; offsets run from 1 to len(body) - 1."""
+    """The class of each cut offset of one body; offsets run from 1 to len(body) - 1. Found once one is asked for."""
 
     def __init__(self, body: bytes, framing: str, events: Sequence[Event]) -> None:
-        self._body = body
-        self._codes = bytearray([_CODE["other"]]) * (len(body) + 1)
-        for event in events:
-            self._codes[event.end] = _CODE["between-events"]
-        if framing == "aws-eventstream":
-            self._paint_frames(events)
+        self._body, self._framing, self._events = body, framing, events
+
+    @cached_property
+    def _codes(self) -> bytearray:
+        self.__dict__["_codes"] = codes = bytearray([_CODE["other"]]) * (len(self._body) + 1)
+        for event in self._events:
+            codes[event.end] = _CODE["between-events"]
+        if self._framing == "aws-eventstream":
+            self._paint_frames(self._events)
         else:
-            self._paint_lines(sse=framing == "sse")
-            if not body.isascii():
-                self._paint_utf8(0, len(body))
+            self._paint_lines(sse=self._framing == "sse")
+            if not self._body.isascii():
+                self._paint_utf8(0, len(self._body))
+        return codes
 
     def at(self, offset: int) -> str:
         """The class of a cut before byte `offset`."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from streamdoctor.stream.aws_eventstream import AWSEventStreamDecoder
 from streamdoctor.stream.event import Decoder, Event, Problem
@@ -47,6 +48,8 @@ class Reading:
     problems: tuple[Problem, ...]
     complete: bool | None
     ended_by: str | None
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What was worked out of it by others, by their own keys: it never changes."""
 
     @cached_property
     def lines(self) -> tuple[tuple[int, int, str], ...]:

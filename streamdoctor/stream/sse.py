@@ -30,9 +30,7 @@ class SSEDecoder:
         """The reconnection time asked for, in milliseconds."""
         self._line = bytearray()
         self._after_cr = False
-        self._offset = 0
         self._line_start = 0
-        self._at_start = True
         self._data: list[bytes] = []
         self._type = b""
         self._id: bytes | None = None
@@ -41,18 +39,15 @@ class SSEDecoder:
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that `data` completes, in order."""
-        skipped = 0
         if self._after_cr and data:
             self._after_cr = False
             if data[:1] == b"\n":
-                skipped = 1
-                self._offset += 1
+                data = data[1:]
                 self._line_start += 1
-        if b"\n" not in data and b"\r" not in data:
-            self._line += data[skipped:]
-            self._offset += len(data) - skipped
-            return []
-        return self._feed_lines(bytes(data[skipped:]))
+        if b"\n" in data or b"\r" in data:
+            return self._feed_lines(bytes(data))
+        self._line += data
+        return []
 
     def close(self) -> list[Event]:
         """The end of the stream: nothing comes out of it (section 9.2.6: "discard any pending data")."""
@@ -67,7 +62,7 @@ class SSEDecoder:
         ghost._line = bytearray(self._line)
         ghost._after_cr = False
         events = ghost.feed(b"\n\n")
-        return events[0]._replace(end=self._offset) if events else None
+        return events[0]._replace(end=self._line_start + len(self._line)) if events else None
 
     @property
     def problems(self) -> list[Problem]:
@@ -76,13 +71,13 @@ class SSEDecoder:
 
     def _feed_lines(self, data: bytes) -> list[Event]:
         events: list[Event] = []
-        base, start, position = self._offset, self._line_start, 0
+        start = self._line_start
+        base, position = start + len(self._line), 0
         for line, position in _lines(data):
             if self._line:
                 line = bytes(self._line) + line
                 self._line.clear()
-            if self._at_start:
-                self._at_start = False
+            if not start:
                 line = line.removeprefix(_BOM)
             if line:
                 self._take_field(line, start)
@@ -91,7 +86,7 @@ class SSEDecoder:
             start = base + position
         self._after_cr = data.endswith(b"\r")
         self._line += data[position:]
-        self._line_start, self._offset = start, base + len(data)
+        self._line_start = start
         return events
 
     def _take_field(self, line: bytes, start: int) -> None:

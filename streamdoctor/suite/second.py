@@ -33,11 +33,12 @@ _TOLD_EVERY = 20
 
 
 def random_chunkings(size: int, max_piece: int, seed: int, count: int) -> Iterator[Cuts]:
-    """Single bytes, the longest pieces, then chunkings of a random scale each: half of small pieces, half of any."""
+    """Single bytes, the longest pieces, then chunkings of a random scale each: half of small pieces, half of long."""
+    most = min(max_piece, size)
     for number in range(count if size else 0):
         rng = Random(f"{seed}:{number}")
-        most = min(max_piece, size, _SMALL) if number % 2 else min(max_piece, size)
-        scale = (1, most)[number] if number < 2 else 1 + int(rng.random() * most)
+        least, longest = (0, min(most, _SMALL)) if number % 2 else (min(most, _SMALL) // 2, most)
+        scale = (1, most)[number] if number < 2 else 1 + least + int(rng.random() * (longest - least))
         cuts: list[int] = []
         at = scale if number < 2 else 1 + int(rng.random() * scale)
         while at < size:
