@@ -91,11 +91,12 @@ class Reducer:
         bare = self.calibration.view.level not in ("json", "text")
         levels = ALL if caused_by_cut or bare else SAFE
         start = Small(self.subject.reading.body, cuts, self._fault_offset())
-        small = shrink(start, self._still, self._events, levels, most)
+        small = shrink(start, self.still, self._events, levels, most)
         fault = self._fault(small)
         return {"body_b64": b64encode(small.body).decode("ascii"), "cuts": list(small.cuts), "fault": fault}
 
-    def _still(self, small: Small) -> bool:
+    def still(self, small: Small) -> bool:
+        """Does a smaller case count, and show the same?"""
         reading = read_body(small.body, self.subject.reading.provider)
         if not _as_legal(reading, self.subject.reading) or unjudgeable(reading, self.calibration):
             return False
