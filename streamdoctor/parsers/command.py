@@ -52,6 +52,11 @@ class Patience:
     cpu: float = 5.0
     wall: float = 15.0
 
+    @property
+    def shorter(self) -> Patience:
+        """With one that has not said a word in a longer time already."""
+        return Patience(self.cpu / 5, self.wall / 5)
+
     @staticmethod
     def of(seconds: float) -> Patience:
         """For a time limit of so many seconds a case: less than our own child has."""
@@ -60,11 +65,12 @@ class Patience:
 
 @dataclass
 class Command:
-    """The command of `ref`; `asks` tells whether it takes frames in lockstep."""
+    """The command of `ref`; `asks` tells whether it takes frames in lockstep, `mute` that it never said a word."""
 
     ref: str
     words: list[str]
     asks: bool = True
+    mute: bool = False
     patience: Patience = field(default_factory=Patience)
     _process: Process | None = None
 
@@ -79,9 +85,16 @@ class Command:
         finally:
             made.drop()
         made.asks = first.kind == "ask"
+        made.mute = first.kind in ("spinning", "blocked") and not said
         if first.kind == "error" or (first.kind == "exit" and first.detail):
             raise UsageError(f"parser {ref!r} does not start: {safe_text(first.detail)}", hint=PROTOCOL)
         return made
+
+    def answer(self, process: Process, collect: Callable[[Any], None]) -> Answer:
+        """What `process` says next, after its events."""
+        answer = process.answer(collect, self.patience.shorter if self.mute else self.patience)
+        self.mute = self.mute and answer.kind in ("spinning", "blocked")
+        return answer
 
     def process(self) -> Process:
         """One for the next case: the last one, where it asks for more, or a new one."""

@@ -28,7 +28,7 @@ def run_command(command: Command, script: Script) -> Transcript:
 
 def _in_lockstep(command: Command, process: Process, script: Script) -> Transcript:
     ended = False
-    while (answer := process.answer(script.collect, command.patience)).kind == "ask":
+    while (answer := command.answer(process, script.collect)).kind == "ask":
         if ended:
             return script.transcript(finished=True)  # it asks for the next case without a word on this one
         try:
@@ -60,7 +60,7 @@ def _at_once(command: Command, process: Process, script: Script) -> Transcript:
     script.threaded = True
     while script.acts[script.step] != "open" and not _hand_over(process, script) and not script.reset_seen:
         continue
-    answer = process.answer(script.collect, command.patience)
+    answer = command.answer(process, script.collect)
     command.drop()
     return _over(answer, script, can_end=False)
 

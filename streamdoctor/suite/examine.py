@@ -244,7 +244,7 @@ def _examine_subject(
 ) -> None:
     started = time.perf_counter()
     beat(number, BASELINE)
-    deadly = (number, BASELINE) in memory.deadly
+    deadly, stuck = (number, BASELINE) in memory.deadly, examiner.stuck
     calibration = examiner.calibration_for(subject, known, deadly)
     why = subject.skip or (unjudgeable(subject.reading, calibration) if calibration else _speaks(subject, known))
     if examiner.options.unasked and not known and memory.silent_in(subject.dialect):
@@ -253,7 +253,8 @@ def _examine_subject(
         emit({"t": "skipped", "subject": number, "why": why, "calibration": calibration and asdict(calibration)})
         return
     emit({"t": "judging", "subject": number, "calibration": asdict(calibration)})
-    wording = _Wording(examiner, subject, calibration, not deadly and examiner.whole_is_right(subject, calibration))
+    right = not deadly and examiner.stuck == stuck and examiner.whole_is_right(subject, calibration)
+    wording = _Wording(examiner, subject, calibration, right)
     covered = _Covered(subject)
     count = 0
     stuck = examiner.stuck

@@ -11,7 +11,7 @@ import pytest
 
 from streamdoctor.cli.parsers import SHIMS
 from streamdoctor.errors import UsageError
-from streamdoctor.parsers.command import Patience
+from streamdoctor.parsers.command import Command, Patience
 from streamdoctor.parsers.load import load, validate
 from streamdoctor.suite.cases import Axes
 from streamdoctor.suite.check import check
@@ -132,6 +132,23 @@ def test_who_never_asks_is_judged_on_content_only(tmp_path: Path) -> None:
 def test_harm_is_called_by_its_name(tmp_path: Path, change: dict[str, str], rule: str) -> None:
     result = judged(command(tmp_path, **change), "whole")
     assert rules(result) == {rule}
+
+
+def test_one_that_never_said_a_word_is_waited_for_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streamdoctor.parsers.command._TRY_SECONDS", 0.2)
+    silent = Command.of("$ sleep 60")
+    assert silent.mute
+    said: list[object] = []
+    process = silent.process()
+    silent.patience = Patience(1.0, 1.0)
+    assert silent.answer(process, said.append).kind == "blocked"
+    assert silent.mute
+    silent.drop()
+
+
+def test_one_that_speaks_is_given_its_time(tmp_path: Path) -> None:
+    assert not Command.of(command(tmp_path)).mute
+    assert not Command.of(command(tmp_path, ASK="pass", REPEAT="one()")).mute
 
 
 @pytest.mark.parametrize(
