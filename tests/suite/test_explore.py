@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
@@ -26,6 +27,8 @@ from streamdoctor.parsers.levels import Level, View
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.stream.providers import by_name
 from streamdoctor.stream.reading import read_body
+from streamdoctor.suite.cases import Axes
+from streamdoctor.suite.check import check
 from streamdoctor.suite.examine import Examiner, Options
 from streamdoctor.suite.explore import chunkings, cut_words
 from streamdoctor.suite.prove import Outcome, prove
@@ -34,8 +37,9 @@ from streamdoctor.suite.results import Proof, Result, exit_code
 from streamdoctor.suite.search import Search
 from streamdoctor.suite.second import random_chunkings
 from streamdoctor.suite.states import Conditions
-from streamdoctor.suite.subjects import Subject
+from streamdoctor.suite.subjects import Subject, find
 from streamdoctor.suite.workers import Limits
+from tests.suite.lab import capture
 
 PROVABLE = Path(__file__).parent / "strangers" / "provable.py"
 BODY = "data: Grüße\n\n: c\n\ndata: zwei 世界\n\ndata: x\n\n".encode()
@@ -252,9 +256,9 @@ class Parser:
     def __init__(self):
         self.rest, self.at, self.hit = b"", 0, ()
     def feed(self, data):
-        self.at += len(data)
         if self.at in self.cuts:
             self.hit += (self.at,)
+        self.at += len(data)
         *lines, self.rest = (self.rest + data).split(b"\\n")
         bad = self.hit == self.cuts
         return [line[6:].decode()[bad:] for line in lines if line[:6] == b"data: "]
@@ -275,6 +279,20 @@ def test_the_fewest_cuts_are_found_where_no_class_names_them(cuts: Cuts, tmp_pat
     assert "no chunking with fewer cuts is wrong" in (found.refused or "")
     boundaries = asked("reference", SECRET).subject.material(Plan(None, SECRET)).boundaries
     assert {boundaries.at(cut) for cut in cuts} == {"other"}
+
+
+@pytest.mark.parametrize("cuts", [(17,), (13, 29), (11, 23, 37)])
+def test_what_is_planted_is_made_small_with_its_cuts_and_single_cuts_find_the_first_only(
+    cuts: Cuts, tmp_path: Path
+) -> None:
+    ref, stream = planted(tmp_path, cuts), [find(capture(tmp_path, "secret", SECRET))]
+    (proved,) = check([ref], stream, Options(Axes(("whole",)), prove=True))
+    (found,) = proved.findings
+    assert (found.cuts, proved.proof) == (cuts, None)
+    assert found.minimal is not None and tuple(found.minimal["cuts"]) == cuts
+    assert len(b64decode(found.minimal["body_b64"])) < 60
+    (singly,) = check([ref], stream, Options(Axes(("every-cut",))))
+    assert [one.cuts for one in singly.findings] == ([cuts] if len(cuts) == 1 else [])
 
 
 def test_with_short_pieces_the_fewest_are_not_claimed(tmp_path: Path) -> None:
