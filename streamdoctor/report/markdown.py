@@ -17,6 +17,7 @@ from streamdoctor.diagnosis.rules import RULES
 from streamdoctor.report.baseline import baseline_lines
 from streamdoctor.report.causes import Cause, causes
 from streamdoctor.report.model import CheckReport
+from streamdoctor.report.proof import proof_lines
 from streamdoctor.report.text import VERDICTS, advice, on_subjects, smallest, summary_line, where
 from streamdoctor.report.words import differing, plural
 from streamdoctor.suite.results import Result
@@ -24,11 +25,12 @@ from streamdoctor.visible import safe_text
 
 MOST = 60_000
 _MOST_PARSERS = 50
+_MOST_PROOF_LINES = 60
 
 
 def markdown_text(report: CheckReport) -> str:
     """The whole comment; causes that find no room are counted."""
-    lines = [*_head(report)]
+    lines = [*_head(report), *_proofs(report)]
     left = MOST - sum(len(line) + 1 for line in lines)
     folded = causes(report.results)
     for number, cause in enumerate(folded):
@@ -62,6 +64,24 @@ def _row(parser: str, results: Sequence[Result], seen: Sequence[str]) -> str:
     counted = Counter(result.verdict for result in results)
     cells = [str(counted[verdict] or "") for verdict in seen]  # type: ignore[index]
     return f"| {code(parser, cell=True)} | {' | '.join(cells)} |"
+
+
+def _proofs(report: CheckReport) -> Iterator[str]:
+    """All proofs, and refusals, in one fold; as many as there is room for."""
+    proved = [result for result in report.results if result.proof is not None or result.proof_refused is not None]
+    if not proved:
+        return
+    given = sum(result.proof is not None for result in proved)
+    told = [f"{result.parser} on {result.subject}" for result in proved]
+    lines = [
+        line for name, result in zip(told, proved, strict=True) for line in (safe_text(name), *proof_lines(result))
+    ]
+    yield ""
+    yield f"<details><summary>{plural(given, 'proof')} of all chunkings, {len(proved) - given} refused</summary>"
+    yield ""
+    yield from _fenced(lines[:_MOST_PROOF_LINES])
+    yield ""
+    yield "</details>"
 
 
 def _cause(cause: Cause, of: int) -> Iterator[str]:

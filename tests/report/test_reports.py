@@ -15,7 +15,7 @@ from streamdoctor.report.markdown import MOST, code, markdown_text
 from streamdoctor.report.model import CheckReport
 from streamdoctor.report.reports import REPORTS
 from streamdoctor.report.text import MOST_FULL, check_lines
-from streamdoctor.suite.results import Result
+from streamdoctor.suite.results import Proof, Result
 from tests.report.results import HOSTILE, found, result
 
 STARTED = "2026-11-22T16:00:00Z"
@@ -122,6 +122,14 @@ def test_markdown_tells_verdicts_and_causes() -> None:
     assert "| parser | fail | pass |" in text
     assert "| `b` |  | 2 |" in text
     assert "<details><summary>SD404 corrupted&#58; hands out" in text or "SD404 corrupted: hands out" in text
+
+
+def test_a_comment_tells_proofs_and_refusals() -> None:
+    proof = Proof("2^51", 52, 53, 1378, ())
+    text = markdown_text(report(result(proof=proof), result(parser="b", proof_refused="hidden state in x")))
+    assert "<summary>1 proof of all chunkings, 1 refused</summary>" in text
+    assert "proof: all 2^51 ways" in text and "no proof: hidden state in x" in text
+    assert "proof" not in markdown_text(report(result()))
 
 
 def test_markdown_quotes_foreign_text_in_code_that_it_cannot_leave() -> None:
