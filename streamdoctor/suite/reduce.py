@@ -160,8 +160,16 @@ def _same(one: Finding, wanted: Finding) -> bool:
 
 
 def _as_legal(reading: Reading, first: Reading) -> bool:
-    """Is `reading` as whole as `first` was? An ending that was open may close, but none may open; and no line ends in a
-    way in which none did, for that would be another cause."""
+    """Is `reading` as whole as `first` was? An ending that was open may close, but none may open; no line ends in a way
+    in which none did, and no code point loses a byte, for that would be another cause."""
     whole = reading.pending is None or first.pending is not None
-    alike = line_ends(reading) <= line_ends(first)
+    alike = line_ends(reading) <= line_ends(first) and (_is_utf8(reading.body) or not _is_utf8(first.body))
     return alike and whole and (not reading.problems or bool(first.problems)) and reading.complete == first.complete
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -80,3 +80,12 @@ def test_nothing_single_can_go(tmp_path: Path, parser: str, stream: str, axes: A
     others = [other for other in less(small, bare=bare) if other.body]
     assert others
     assert [other for other in others if reducer.still(other)] == []
+
+
+def test_no_code_point_loses_a_byte(tmp_path: Path) -> None:
+    """What raises on a cut code point, and is wrong uncut as well, is not shown invalid UTF-8 in one piece."""
+    (name,) = captures(tmp_path, {"chat": CHATS["chat-crlf"]})
+    reducer, small = reduced("StrictAndKnowsNoCRLF", find(name), Axes(("bytes",)))
+    assert (reducer.wanted.rule, reducer.right) == ("SD702", False)
+    assert len(small.cuts) == 1 and not small.body.isascii()
+    small.body.decode()

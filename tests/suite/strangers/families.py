@@ -131,6 +131,13 @@ class KnowsNoCRLF(Right):
     ends = re.compile("\n")
 
 
+class StrictAndKnowsNoCRLF(KnowsNoCRLF):
+    """Two mistakes at once."""
+
+    def decode(self, piece):
+        return piece.decode("utf-8").removeprefix("\ufeff")
+
+
 class TwoOfAKind(Right):
     """Looks for two line ends of one kind; the two of an event may differ."""
 
