@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from streamdoctor.diagnosis.rules import RULES
@@ -75,11 +76,12 @@ def _steps(exhibit: Exhibit) -> Iterator[Html]:
         yield tag("p", "This case takes its process down: it was not run again for this page.", class_="note")
         return
     step, last = exhibit.steps[at], at + 1 == len(exhibit.steps)
+    raises = re.match(rf"raised in step {step.number}\b", exhibit.end)
     yield tag("h4", "Where it goes wrong")
     panels = [
         _panel("Before", "what had come out", [_text(_before(exhibit, at))]),
         _panel(_name(step, exhibit), _span(step), [_text(step.piece)]),
-        _panel("After", exhibit.end if last else "what came out of it", [pair(step.due, step.out, 160)]),
+        _panel("After", exhibit.end if last or raises else "what came out of it", [pair(step.due, step.out, 160)]),
     ]
     yield tag("div", *panels, class_="panels")
     rows = [tag("tr", *_row(one, exhibit), class_="off" if one.out != one.due else None) for one in exhibit.steps]

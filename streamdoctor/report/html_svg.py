@@ -50,11 +50,11 @@ def strip(size: int, cuts: Sequence[int], events: Sequence[int], shows: int | No
     )
     parts = [_label("pieces", 22), *_blocks(size, cuts, 8, "piece"), _label("events", 50)]
     parts += _blocks(size, events, 36, "event")
-    parts += [tag("text", "0", x=_LEFT, y=78, class_="tick")]
-    parts += [tag("text", f"{size:,} bytes", x=_RIGHT, y=78, text_anchor="end", class_="tick")]
+    parts += [tag("text", "0", x=_LEFT, y=92, class_="tick")]
+    parts += [tag("text", f"{size:,} bytes", x=_RIGHT, y=92, text_anchor="end", class_="tick")]
     if shows is not None and 0 < shows <= size:
         parts.append(_marker(_at(shows, size), 61, f"byte {shows:,}"))
-    return _drawing(words, 84, parts)
+    return _drawing(words, 98, parts)
 
 
 def _blocks(size: int, ends: Sequence[int], y: int, name: str) -> Iterator[Html]:

@@ -213,12 +213,13 @@ def _sizes(ends: Iterable[int]) -> dict[int, int]:
 
 
 def _focus(replayed: Replayed) -> int | None:
+    """The first step in which it goes wrong: by what came out, or by raising."""
     if replayed.calibration is None:
         return None
     last = replayed.transcript.last_step
     different = (step for step in range(1, last + 1) if replayed.out(step) != replayed.due(step))
     raised = replayed.transcript.raised
-    return next(different, raised.step if raised else last)
+    return min(next(different, last), raised.step if raised else last)
 
 
 def _steps(replayed: Replayed, boundaries: Boundaries, focus: int | None) -> Iterator[Step]:

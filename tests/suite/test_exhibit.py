@@ -56,6 +56,11 @@ def test_the_bytes_round_a_cut_and_the_step_that_goes_wrong() -> None:
     assert shown.piece_sizes == {1259: 1, 29_665: 1}
 
 
+def test_what_raises_is_shown_where_it_raises() -> None:
+    _, shown = gathered("finally-works", EMOJI, "cuts:1259")
+    assert (shown.focus, shown.end.partition(" at ")[0]) == (1, "raised in step 1")
+
+
 def test_recorded_times_are_there_where_the_capture_keeps_them() -> None:
     _, shown = gathered("decodes-each-piece", EMOJI, "cuts:1259")
     assert shown.arrivals[-1][0] == 30_924
