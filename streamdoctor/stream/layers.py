@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from streamdoctor.stream.coding import CodingDecoder
-from streamdoctor.stream.event import Event, Problem
+from streamdoctor.stream.event import Problem
 from streamdoctor.stream.http1 import BodyData, ChunkHead, HTTPEvent, MessageEnd, RequestReader, ResponseReader
 from streamdoctor.stream.http1_head import Headers, RequestHead, ResponseHead
 from streamdoctor.stream.providers import by_name, recognise
 from streamdoctor.stream.providers.framing import guess_framing
-from streamdoctor.stream.reading import DECODERS, Reading, read_body
+from streamdoctor.stream.reading import Reading, decode, read_body, read_decoded
 
 Reads = Iterable[tuple[int, bytes]]
 
@@ -27,8 +27,6 @@ MOST_EVENTS = 1_000_000
 
 MOST_BYTES = 128 << 20
 """A line of a gigabyte is one event: it would cost four times that."""
-
-_SLICE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -122,26 +120,16 @@ def _read_decoded(
     if framing is None:
         return None, []
     begin = decoded[:most_bytes]
-    events, surplus = _first_events(begin, framing, most_events)
+    found = decode(framing, begin, most_events)
+    events = found if isinstance(found, list) else [*found.events, *found.closing]
     provider = by_name(dialect) if dialect is not None else recognise(framing, events)
-    if surplus:
-        begin = begin[: events[-1].end]
-    elif len(begin) < len(decoded):
-        surplus = [Problem("events", most_bytes, f"more than {most_bytes:,} bytes; the rest is not looked at")]
-    events.clear()
-    reading = read_body(begin, provider)
-    return replace(reading, complete=reading.complete or None) if surplus else reading, surplus
-
-
-def _first_events(decoded: bytes, framing: str, most: int) -> tuple[list[Event], list[Problem]]:
-    decoder = DECODERS[framing]()
-    events: list[Event] = []
-    for at in range(0, len(decoded), _SLICE):
-        events += decoder.feed(decoded[at : at + _SLICE])
-        if len(events) > most:
-            del events[most:]
-            return events, [Problem("events", events[-1].end, f"more than {most:,} events; the rest is not looked at")]
-    return [*events, *decoder.close()], []
+    if not isinstance(found, list) and len(begin) == len(decoded):
+        return read_decoded(begin, provider, found), []
+    words = f"more than {most_bytes:,} bytes"
+    if isinstance(found, list):
+        begin, words = begin[: events[-1].end], f"more than {most_events:,} events"
+    surplus = Problem("events", len(begin), f"{words}; the rest is not looked at")
+    return read_body(begin, provider, whole=False), [surplus]
 
 
 class _Walk:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from streamdoctor.stream.aws_eventstream import AWSEventStreamDecoder
 from streamdoctor.stream.event import Decoder, Event, Problem
@@ -30,26 +30,48 @@ DECODERS: dict[str, Callable[[], Decoder]] = {
 _SSE_LINE_END = re.compile(rb"\r\n|\n|\r")
 _LF_LINE_END = re.compile(rb"\r?\n")
 _BOM = b"\xef\xbb\xbf"
+_SLICE = 1 << 20
+"""Bytes that are decoded at once."""
 
 
 @dataclass(frozen=True)
 class Reading:
     """`dues[i]` is the body offset by which event i is complete; len(body) + 1 where only the end completes it.
-    `pending` is what the end of the body discards, as it would read if the end completed it. `complete` is True only if
-    the provider's own terminal signal came and no error in its place, None where the dialect has none; `ended_by` names
-    what told the end."""
+    `pending` is what the end of the body discards, as it would read if the end completed it. `closed` is what the
+    framing itself says of the end, None where it says nothing; `whole` is False where the body went on. What events
+    mean is worked out once it is asked for."""
 
     provider: Provider
     body: bytes
     events: tuple[Event, ...]
     dues: tuple[int, ...]
-    meanings: tuple[Meaning, ...]
     pending: Event | None
     problems: tuple[Problem, ...]
-    complete: bool | None
-    ended_by: str | None
+    closed: bool | None
+    whole: bool = True
     kept: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
     """What was worked out of it by others, by their own keys: it never changes."""
+
+    @cached_property
+    def meanings(self) -> tuple[Meaning, ...]:
+        """What each event means."""
+        return tuple(map(self.provider.read, self.events))
+
+    @property
+    def complete(self) -> bool | None:
+        """True only if the provider's own terminal signal came and no error in its place; None where the dialect has
+        none, or where it may come in what was not looked at."""
+        return self._end[0] if self.whole else self._end[0] or None
+
+    @property
+    def ended_by(self) -> str | None:
+        """What told the end."""
+        return self._end[1]
+
+    @cached_property
+    def _end(self) -> tuple[bool | None, str | None]:
+        stray = self.provider.framing == "sse" and bool(stray_errors(self.body))
+        return completeness(self.provider, self.meanings, closed=self.closed, stray=stray)
 
     @cached_property
     def lines(self) -> tuple[tuple[int, int, str], ...]:
@@ -82,23 +104,42 @@ class Reading:
         return next((i for i, meaning in enumerate(self.meanings) if meaning.error is not None), None)
 
 
-def read_body(body: bytes, provider: Provider) -> Reading:
+def decode(framing: str, body: bytes, most: int | None = None) -> Decoded | list[Event]:
+    """`body` through the decoder of its framing; of one with more than `most` events the first `most` only."""
+    decoder = DECODERS[framing]()
+    events: list[Event] = []
+    for at in range(0, len(body), _SLICE):
+        events += decoder.feed(body[at : at + _SLICE])
+        if most is not None and len(events) > most:
+            return events[:most]
+    return Decoded(events, decoder.close(), decoder)
+
+
+class Decoded(NamedTuple):
+    """Events as they came, those that only the end completed, and the decoder that says the rest."""
+
+    events: list[Event]
+    closing: list[Event]
+    decoder: Decoder
+
+
+def read_body(body: bytes, provider: Provider, *, whole: bool = True) -> Reading:
     """The reading of `body` in the dialect of `provider`."""
-    decoder = DECODERS[provider.framing]()
-    fed = decoder.feed(body)
-    closing = decoder.close()
-    events = (*fed, *closing)
-    meanings = tuple(map(provider.read, events))
-    stray = provider.framing == "sse" and bool(stray_errors(body))
-    complete, ended_by = completeness(provider, meanings, closed=getattr(decoder, "closed", None), stray=stray)
+    decoded = decode(provider.framing, body)
+    assert isinstance(decoded, Decoded)
+    return read_decoded(body, provider, decoded, whole=whole)
+
+
+def read_decoded(body: bytes, provider: Provider, decoded: Decoded, *, whole: bool = True) -> Reading:
+    """The reading of a body that was decoded already."""
+    events, closing, decoder = decoded
     return Reading(
         provider=provider,
         body=body,
-        events=events,
-        dues=(*(event.end for event in fed), *(len(body) + 1 for _ in closing)),
-        meanings=meanings,
+        events=(*events, *closing),
+        dues=(*(event.end for event in events), *(len(body) + 1 for _ in closing)),
         pending=decoder.pending,
         problems=tuple(decoder.problems),
-        complete=complete,
-        ended_by=ended_by,
+        closed=getattr(decoder, "closed", None),
+        whole=whole,
     )
