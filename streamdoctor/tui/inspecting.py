@@ -112,6 +112,7 @@ def _looked(case: CaseToInspect, subject: Subject, arrivals: Arrivals) -> Looked
     material = said.material(plan)
     cuts = case.cuts if case.cuts is not None else _cuts(case, material)
     cuts = tuple(cut for cut in cuts if 0 < cut < len(plan.body))
+    material.boundaries.at(0)  # finds them all, here, where it keeps nobody waiting
     return Looked(said.reading_of(plan.body), cuts, arrivals if as_recorded else (), material.boundaries)
 
 
