@@ -251,6 +251,13 @@ def drops_unended_line(trial: Trial, right: Expected, units: Sequence[Unit]) -> 
     return len(units) == before and units == right.units[:before]
 
 
+def keeps_the_cr(trial: Trial, right: Expected, units: Sequence[Unit]) -> bool:
+    """Is the CR of CRLF left on lines of NDJSON, where it is white space to whoever reads the JSON (RFC 8259)?"""
+    if trial.reading.provider.framing != "ndjson" or len(units) != len(right.units):
+        return False
+    return all(got in (due, f"{due}\r") for got, due in zip(units, right.units, strict=True))
+
+
 def waits_for_lf(trial: Trial, right: Expected, units: Sequence[Unit]) -> bool:
     """Is the last event all that is missing, for an LF that may still belong to its line end?"""
     body, transcript = trial.plan.body, trial.transcript

@@ -14,6 +14,7 @@ from streamdoctor.diagnosis.endings import (
     excused,
     flushed,
     incomplete,
+    keeps_the_cr,
     left_at_a_stall,
     owed_at_end,
     waits_for_lf,
@@ -159,7 +160,10 @@ def _content(trial: Trial, *, stopped: bool) -> Iterator[Finding]:
         yield Finding("SD513", "reference", len(trial.plan.body), show(right.units[len(units) :]), "nothing", summary)
         return
     difference = compare(right.units, units)
-    if difference is not None:
+    if difference is not None and keeps_the_cr(trial, right, units):
+        expected, got = show_both(difference.expected, difference.got)
+        yield Finding("SD514", "reference", len(trial.plan.body), expected, got, "leaves the CR of CRLF on its lines")
+    elif difference is not None:
         yield _as_finding(trial, right, difference)
 
 

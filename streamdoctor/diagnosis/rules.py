@@ -181,6 +181,14 @@ _PARSERS = (
         severity="note",
     ),
     Rule(
+        "SD514", "keeps-cr", "non-strict",
+        "Nothing to whoever reads the lines as JSON, where a CR at the end is white space.",
+        "Lines are ended at LF, and the CR in front of it stays.",
+        "Take a CR away that stands right before the LF.",
+        "github.com/ndjson/ndjson-spec, section 3.1; RFC 8259 section 2",
+        severity="note",
+    ),
+    Rule(
         "SD701", "raises", "crashed",
         "The answer ends in a stack trace.",
         "The parser does not expect these bytes, or these cuts.",

@@ -311,6 +311,14 @@ def test_lines_that_all_have_their_end_owe_nothing(at_eof: str) -> None:
     assert rules(sse("a") + b"data: b\n", [(1, "data: a"), (1, "data: b")], level="nonblank-lines", at_eof=at_eof) == []
 
 
+def test_lines_of_ndjson_may_keep_their_cr() -> None:
+    body = b'{"n":1}\r\n{"n":2}\r\n'
+    assert rules(body, [(1, '{"n":1}'), (1, '{"n":2}')], dialect="ndjson") == []
+    assert rules(body, [(1, '{"n":1}\r'), (1, '{"n":2}\r')], dialect="ndjson") == ["SD514"]
+    assert rules(body, [(1, '{"n":1}\r'), (1, '{"n":3}\r')], dialect="ndjson") == ["SD404"]
+    assert rules(sse("a"), [(1, "a\r")]) == ["SD404"]
+
+
 def test_a_last_line_of_ndjson_without_its_end_may_be_dropped() -> None:
     body = b'{"n":1}\n{"n":2}'
     assert rules(body, [(1, '{"n":1}'), (2, '{"n":2}')], dialect="ndjson") == []
