@@ -110,14 +110,19 @@ def _classes(material: Material) -> Iterator[Cuts]:
 
 
 def _fixed(material: Material, argument: str, seed: int) -> Iterator[Cuts]:
-    size = _whole_number(argument, "fixed")
-    if size < 1:
-        raise UsageError("--split fixed:N wants pieces of at least 1 byte", hint="for instance fixed:7")
+    size = _size(argument)
     yield tuple(range(size, len(material.body), size))
 
 
+def _size(argument: str) -> int:
+    size = _whole_number(argument, "fixed")
+    if size < 1:
+        raise UsageError("--split fixed:N wants pieces of at least 1 byte", hint="for instance fixed:7")
+    return size
+
+
 def _cuts(material: Material, argument: str, seed: int) -> Iterator[Cuts]:
-    offsets = [_whole_number(part, "cuts") for part in argument.split(",")]
+    offsets = _offsets(argument)
     outside = [o for o in offsets if not 0 < o < len(material.body)]
     if outside:
         raise UsageError(
@@ -127,6 +132,10 @@ def _cuts(material: Material, argument: str, seed: int) -> Iterator[Cuts]:
     yield material.inside(offsets)
 
 
+def _offsets(argument: str) -> list[int]:
+    return [_whole_number(part, "cuts") for part in argument.split(",")]
+
+
 def _every_cut(material: Material, argument: str, seed: int) -> Iterator[Cuts]:
     for offset in range(1, len(material.body)):
         yield (offset,)
@@ -134,18 +143,25 @@ def _every_cut(material: Material, argument: str, seed: int) -> Iterator[Cuts]:
 
 def _random(material: Material, argument: str, seed: int) -> Iterator[Cuts]:
     """Runs of one scale each, from single bytes to halves, so that small and large pieces are both usual."""
-    options = {"seed": seed, "runs": 50}
-    for part in filter(None, argument.split(",")):
-        name, _, value = part.partition("=")
-        if name not in options:
-            raise UsageError(f"--split random: unknown option {name!r}", hint="random:seed=1,runs=200")
-        options[name] = _whole_number(value, f"random {name}")
+    options = {"seed": seed, "runs": 50, **_options(argument)}
     size = len(material.body)
     for run in range(options["runs"]):
         rng = Random(f"{options['seed']}:{run}")
         cuts = max(1, min(size - 1, round(2 ** (rng.random() * max(size, 2).bit_length()) / 2)))
         if size > 1:
             yield tuple(sorted(rng.sample(range(1, size), cuts)))
+
+
+def _options(argument: str) -> dict[str, int]:
+    options: dict[str, int] = {}
+    for part in filter(None, argument.split(",")):
+        name, _, value = part.partition("=")
+        if name not in ("seed", "runs"):
+            raise UsageError(f"--split random: unknown option {name!r}", hint="random:seed=1,runs=200")
+        options[name] = _whole_number(value, f"random {name}")
+    if options.get("runs") == 0:
+        raise UsageError("--split random wants at least 1 run", hint="random:seed=1,runs=200")
+    return options
 
 
 class Strategy(NamedTuple):
@@ -173,8 +189,13 @@ STRATEGIES: dict[str, Strategy] = {
 }
 
 
+_ARGUMENTS: dict[str, Callable[[str], object]] = {"fixed": _size, "cuts": _offsets, "random": _options}
+"""How the argument of a strategy is read, where it takes one."""
+
+
 def expand(specs: Sequence[str], seed: int = 0) -> list[str]:
-    """`specs` with `standard` replaced by what it stands for. Raises UsageError for an unknown name."""
+    """`specs` with `standard` replaced by what it stands for. Raises UsageError for an unknown name, or an
+    argument that fits no body."""
     out: list[str] = []
     for spec in specs:
         name, colon, argument = spec.partition(":")
@@ -184,6 +205,8 @@ def expand(specs: Sequence[str], seed: int = 0) -> list[str]:
             raise UsageError(f"--split {name} takes no argument", hint=f"for instance --split {name}")
         if (colon or name in ("fixed", "cuts")) and not argument:
             raise UsageError(f"--split {name} wants an argument", hint=f"for instance {STRATEGIES[name].example}")
+        if name in _ARGUMENTS:
+            _ARGUMENTS[name](argument)
         out.extend(standard(seed) if name == "standard" else (spec,))
     return list(dict.fromkeys(out))
 

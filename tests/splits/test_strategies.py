@@ -13,7 +13,7 @@ from streamdoctor.stream.providers import by_name
 from streamdoctor.stream.reading import read_body
 
 SPECS = ("recorded", "whole", "bytes", "lines", "events", "boundaries", "fixed:1", "fixed:3", "fixed:1000", "every-cut",
-         "random", "random:seed=4,runs=5", "random:runs=0")  # fmt: skip
+         "random", "random:seed=4,runs=5")  # fmt: skip
 BODY = 'data: é🌟\r\n\r\n: hi\nid: 7\rdata: "\\n"\n\n'.encode()
 bodies = st.lists(st.sampled_from([b"data: a", b"\n", b"\r\n", b"\r", b"\n\n", "é".encode(), b'{"a":"\\n"}', b"\xff"]))
 
@@ -114,7 +114,7 @@ def test_expanding_keeps_the_order_and_says_nothing_twice() -> None:
 
 
 NO_NAMES = "bite WHOLE whole: whole:3 every-cut:3 standard:1 fixed fixed: cuts cuts: random: : "
-NO_ARGUMENTS = "fixed:0 fixed:x fixed:-1 fixed:2,3 fixed:٣ cuts:0 cuts:1000 cuts:3, cuts:a random:runs random:runs=x "
+NO_ARGUMENTS = "fixed:0 fixed:x fixed:-1 fixed:2,3 fixed:٣ cuts:3, cuts:a random:runs random:runs=x random:runs=0 "
 NO_ARGUMENTS += f"random:step=3 random:seed=-1 fixed:{'9' * 13}"
 
 
@@ -127,6 +127,13 @@ def test_a_name_that_is_none(spec: str) -> None:
 
 @pytest.mark.parametrize("spec", NO_ARGUMENTS.split())
 def test_an_argument_that_makes_no_sense(spec: str) -> None:
+    with pytest.raises(UsageError) as told:
+        expand([spec])
+    check_usage_error(told.value)
+
+
+@pytest.mark.parametrize("spec", ["cuts:0", "cuts:1000"])
+def test_a_cut_that_is_not_inside_this_body(spec: str) -> None:
     assert expand([spec]) == [spec]
     with pytest.raises(UsageError) as told:
         cuts_of(spec)
