@@ -56,6 +56,16 @@ def test_client(replay_server):
     with urlopen(Request(server.url + "/v1/chat/completions", method="POST")) as response:
         assert response.read().count(b"data: ") == 132
 """.replace("EMOJI", EMOJI)
+SDK = """
+import openai
+
+def test_sdk(replay_server):
+    server = replay_server("captures/EMOJI", split="boundaries")
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="-") as client:
+        parts = client.chat.completions.create(model="m", messages=[{"role": "user", "content": "?"}], stream=True)
+        text = "".join(part.choices[0].delta.content or "" for part in parts)
+    assert text.startswith("The caf\u00e9 is open")
+""".replace("EMOJI", EMOJI)
 
 
 @pytest.fixture
@@ -92,6 +102,12 @@ def test_failures_read_well(project: pytest.Pytester) -> None:
 
 
 @pytest.mark.slow
+def test_an_sdk_reads_from_the_server(project: pytest.Pytester) -> None:
+    pytest.importorskip("openai")
+    project.makepyfile(test_sdk=SDK)
+    project.runpytest_subprocess("test_sdk.py").assert_outcomes(passed=1)
+
+
 def test_selection_and_last_failed_work(project: pytest.Pytester) -> None:
     project.runpytest_subprocess("-q", "-k", "emoji").assert_outcomes(passed=1, failed=1, deselected=4)
     again = project.runpytest_subprocess("-q", "--lf", "-p", "xdist", "-n", "2")

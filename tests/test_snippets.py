@@ -75,7 +75,8 @@ class Job:
         self._run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(packages), str(ROOT))
         self._run(sys.executable, "-m", "venv", str(folder / "venv"))
         path = f"{folder / 'venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        self.env = {**os.environ, "PATH": path, "PIP_FIND_LINKS": str(packages), "CI": "true"}
+        own = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+        self.env = {**own, "PATH": path, "PIP_FIND_LINKS": str(packages), "CI": "true"}
         (self.folder / "my_package").mkdir(parents=True)
         (self.folder / "captures").mkdir()
         (self.folder / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
@@ -118,7 +119,10 @@ def test_github_is_green_for_a_right_parser_and_annotates_a_wrong_one(job: Job) 
 
 
 @pytest.mark.slow
-def test_gitlab_reports_a_wrong_parser(job: Job) -> None:
+def test_gitlab_is_green_for_a_right_parser_and_reports_a_wrong_one(job: Job) -> None:
+    good = job(steps("GitLab"), RIGHT)
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert "<failure" not in (job.folder / "report.xml").read_text(encoding="utf-8")
     bad = job(steps("GitLab"), WRONG)
     assert bad.returncode == 1, bad.stdout + bad.stderr
     assert "SD401" in bad.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -125,6 +126,22 @@ def test_results_are_the_same_for_any_number_of_jobs(tmp_path: Any) -> None:
     one, three, nine = (document(check(refs, subjects, options, limits, jobs=jobs)) for jobs in (1, 3, 9))
     assert one == three == nine
     assert {result["verdict"] for result in one["results"]} >= {"pass", "fail", "hung"}
+
+
+def test_two_runs_say_the_same_byte_for_byte() -> None:
+    """Times aside; in processes whose hashes differ."""
+    words = [sys.executable, "-m", "streamdoctor", "check", "probe:sse", "--parser", "reference", "--json", "-"]
+    words += ["--parser", f"{STRANGERS / 'families.py'}:WantsASpace", "--rephrase", "no-space", "--split", "random"]
+
+    def said(hashes: str) -> bytes:
+        env = {**os.environ, "PYTHONHASHSEED": hashes}
+        done = subprocess.run(words, env=env, capture_output=True, check=False)
+        assert done.returncode == 1, done.stderr
+        return re.sub(rb'"seconds": *[\d.e-]+', b"", done.stdout)
+
+    first = said("1")
+    assert first == said("2")
+    assert b'"minimal"' in first and b'"seconds"' not in first
 
 
 def test_each_result_is_told_as_it_comes_and_as_it_stays() -> None:
