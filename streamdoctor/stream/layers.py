@@ -124,7 +124,8 @@ def _read_decoded(
     events = found if isinstance(found, list) else [*found.events, *found.closing]
     provider = by_name(dialect) if dialect is not None else recognise(framing, events)
     if not isinstance(found, list) and len(begin) == len(decoded):
-        return read_decoded(begin, provider, found), []
+        refused = provider.framing != framing  # an answer in JSON that is no stream of its API
+        return read_body(begin, provider) if refused else read_decoded(begin, provider, found), []
     words = f"more than {most_bytes:,} bytes"
     if isinstance(found, list):
         begin, words = begin[: events[-1].end], f"more than {most_events:,} events"

@@ -435,6 +435,12 @@ def test_only_so_many_bytes_are_looked_at_and_it_is_said() -> None:
     assert find_symptoms(held, read_layers([], reads, most_bytes=whole)) == ()
 
 
+def test_a_refusal_in_json_is_no_stream_of_its_api() -> None:
+    refusal = b'{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}'
+    assert "invalid x-api-key" in one(capture([refusal]), "SD609").summary
+    assert codes(capture([refusal])) == ["SD609"]
+
+
 def test_a_text_that_is_no_stream_is_told_whatever_its_content_type() -> None:
     assert "plain text" in one(capture([b"Service unavailable, try again"]), "SD609").summary
     assert "plain text" in one(capture([b"a" * 100_000]), "SD609").summary
