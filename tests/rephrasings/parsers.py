@@ -347,9 +347,11 @@ def text_by_own_escapes(pieces: Iterable[bytes]) -> Iterator[str]:
     return chat_text(pieces, read=read)
 
 
-class ObjectsWithCR(Objects):
-    def whole(self, line: bytes) -> str:
-        return line.decode()
+class ObjectsToTheBrace(Objects):
+    """Takes a line whose last byte is no brace for one that is not whole."""
+
+    def read(self, line: bytes) -> list[str]:
+        return super().read(line) if line.endswith(b"}") else []
 
 
 class ObjectsOnEveryLine(Objects):

@@ -23,7 +23,7 @@ CHAT = ("openai-chat",)
 NDJSON = ("ndjson",)
 
 MUTANTS: dict[str, tuple[Callable[..., Any], tuple[str, ...], str]] = {
-    "crlf": (parsers.ObjectsWithCR, NDJSON, "fail"),
+    "crlf": (parsers.ObjectsToTheBrace, NDJSON, "fail"),
     "cr": (parsers.ByFirstLineEnd, SSE, "fail"),
     "mixed-ends": (parsers.BySniffing, SSE, "fail"),
     "bom": (parsers.WithBOM, SSE, "fail"),
