@@ -39,4 +39,6 @@ def _sse(lines: list[Line]) -> Iterator[Line]:
 
 def _ndjson(lines: list[Line]) -> Iterator[Line]:
     """The last event may lack its line end; what lacks it and is no event stays unfinished."""
-    return (Line(line.text, b"\n" if line.event is not None else line.end and b"\n") for line in lines if line.text)
+    for line in lines:
+        if line.event is not None or line.text.strip():
+            yield Line(line.text, b"\n" if line.event is not None else line.end and b"\n")
