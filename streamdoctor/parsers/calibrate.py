@@ -98,10 +98,10 @@ def fallback(
 
 
 def _are_words(items: tuple[Item, ...], reading: Reading) -> bool:
+    """Is it text that comes out, though not quite the right one: most of it stands there, and none is a whole event?"""
     given = [item.text for item in items if item.text]
-    if any(item.form not in ("text", "bytes") for item in items) or not {e.data for e in reading.events}.isdisjoint(
-        given
-    ):
+    whole = not {event.data for event in reading.events}.isdisjoint(given)
+    if whole or any(item.form not in ("text", "bytes") for item in items):
         return False
     text = str(expected(View("text"), reading).units)
     return 2 * sum(one in text for one in given) > len(given)

@@ -25,7 +25,7 @@ from streamdoctor.visible import safe_text
 
 MOST = 60_000
 _MOST_PARSERS = 50
-_MOST_PROOF_LINES = 60
+_MOST_PROOFS = 12
 
 
 def markdown_text(report: CheckReport) -> str:
@@ -67,19 +67,19 @@ def _row(parser: str, results: Sequence[Result], seen: Sequence[str]) -> str:
 
 
 def _proofs(report: CheckReport) -> Iterator[str]:
-    """All proofs, and refusals, in one fold; as many as there is room for."""
+    """Proofs and refusals, in one fold; those that find no room are counted."""
     proved = [result for result in report.results if result.proof is not None or result.proof_refused is not None]
     if not proved:
         return
     given = sum(result.proof is not None for result in proved)
-    told = [f"{result.parser} on {result.subject}" for result in proved]
-    lines = [
-        line for name, result in zip(told, proved, strict=True) for line in (safe_text(name), *proof_lines(result))
-    ]
+    told = [(safe_text(f"{result.parser} on {result.subject}"), *proof_lines(result)) for result in proved]
     yield ""
     yield f"<details><summary>{plural(given, 'proof')} of all chunkings, {len(proved) - given} refused</summary>"
     yield ""
-    yield from _fenced(lines[:_MOST_PROOF_LINES])
+    yield from _fenced([line for lines in told[:_MOST_PROOFS] for line in lines])
+    if len(told) > _MOST_PROOFS:
+        yield ""
+        yield f"{len(told) - _MOST_PROOFS} more found no room here."
     yield ""
     yield "</details>"
 

@@ -121,13 +121,13 @@ def _read_decoded(
         return None, []
     begin = decoded[:most_bytes]
     found = decode(framing, begin, most_events)
-    events = found if isinstance(found, list) else [*found.events, *found.closing]
+    events = [*found.events, *found.closing]
     provider = by_name(dialect) if dialect is not None else recognise(framing, events)
-    if not isinstance(found, list) and len(begin) == len(decoded):
+    if not found.more and len(begin) == len(decoded):
         refused = provider.framing != framing  # an answer in JSON that is no stream of its API
         return read_body(begin, provider) if refused else read_decoded(begin, provider, found), []
     words = f"more than {most_bytes:,} bytes"
-    if isinstance(found, list):
+    if found.more:
         begin, words = begin[: events[-1].end], f"more than {most_events:,} events"
     surplus = Problem("events", len(begin), f"{words}; the rest is not looked at")
     return read_body(begin, provider, whole=False), [surplus]

@@ -104,35 +104,35 @@ class Reading:
         return next((i for i, meaning in enumerate(self.meanings) if meaning.error is not None), None)
 
 
-def decode(framing: str, body: bytes, most: int | None = None) -> Decoded | list[Event]:
+class Decoded(NamedTuple):
+    """Events as they came, those that only the end completed, and the decoder that says the rest. `more`: there are
+    more events than were wanted, and these are the first."""
+
+    events: list[Event]
+    closing: list[Event]
+    decoder: Decoder
+    more: bool = False
+
+
+def decode(framing: str, body: bytes, most: int | None = None) -> Decoded:
     """`body` through the decoder of its framing; of one with more than `most` events the first `most` only."""
     decoder = DECODERS[framing]()
     events: list[Event] = []
     for at in range(0, len(body), _SLICE):
         events += decoder.feed(body[at : at + _SLICE])
         if most is not None and len(events) > most:
-            return events[:most]
+            return Decoded(events[:most], [], decoder, more=True)
     return Decoded(events, decoder.close(), decoder)
-
-
-class Decoded(NamedTuple):
-    """Events as they came, those that only the end completed, and the decoder that says the rest."""
-
-    events: list[Event]
-    closing: list[Event]
-    decoder: Decoder
 
 
 def read_body(body: bytes, provider: Provider, *, whole: bool = True) -> Reading:
     """The reading of `body` in the dialect of `provider`."""
-    decoded = decode(provider.framing, body)
-    assert isinstance(decoded, Decoded)
-    return read_decoded(body, provider, decoded, whole=whole)
+    return read_decoded(body, provider, decode(provider.framing, body), whole=whole)
 
 
 def read_decoded(body: bytes, provider: Provider, decoded: Decoded, *, whole: bool = True) -> Reading:
-    """The reading of a body that was decoded already."""
-    events, closing, decoder = decoded
+    """The reading of a body that was decoded already, all of it, in the framing of `provider`."""
+    events, closing, decoder, _ = decoded
     return Reading(
         provider=provider,
         body=body,

@@ -19,6 +19,7 @@ from streamdoctor.stream.reading import Reading
 from streamdoctor.suite.subjects import Subject
 
 MOST_ENDS = 100
+"""Events before which a stream ends cleanly by default: with more, the work would grow with their square."""
 
 
 class Combination(NamedTuple):

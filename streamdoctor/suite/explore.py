@@ -145,7 +145,7 @@ class Walk:
         alike = not self.tally.wrong and max(map(len, self._at)) <= 1
         if not alike or not self._halved(spread, [at for at in range(1, self._size) if at not in longest]):
             self._at = [start, *([] for _ in range(self._size))]
-            self.tally.steps, self.tally.states = 0, 1
+            self.tally.steps, self.tally.states, self._checked = 0, 1, 0
             return False
         return True
 

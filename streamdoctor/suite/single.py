@@ -19,7 +19,7 @@ from streamdoctor.replay.transcript import Output, Raised, Stuck, Transcript
 from streamdoctor.splits import strategies
 from streamdoctor.splits.strategies import Run
 from streamdoctor.suite.examine import BASELINE, CALIBRATING, Examiner, Memory, Options, calibrate_all, trial_of
-from streamdoctor.suite.subjects import Subject
+from streamdoctor.suite.subjects import MOST_BYTES, Subject
 from streamdoctor.suite.workers import Beat, Emit, Ending, Limits, Message, run_child
 
 MOST_RUNS = 100_000
@@ -65,8 +65,11 @@ def replay(
 ) -> Replayed:
     """The first run of `split` under `fault` that shows a finding, or the first of all.
 
-    Raises UsageError where the parser cannot be loaded, or the rephrasing, split or fault does not apply to this body.
+    Raises UsageError where the parser cannot be loaded, the body is too long to be run, or the rephrasing, split or
+    fault does not apply to it.
     """
+    if len(subject.reading.body) > MOST_BYTES:
+        raise UsageError(f"{subject.name}: {subject.skip}")
     prepare(ref)
     subject = _rephrased(subject, rephrase)
     plan = _plan(subject, fault)

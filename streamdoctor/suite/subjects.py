@@ -132,5 +132,5 @@ def _why_not(layers: Layers) -> str | None:
     if layers.reading is None:
         return f"its body is no event stream (content type {layers.content_type or 'not given'})"
     if len(layers.decoded) > MOST_BYTES:
-        return f"its body has {len(layers.decoded):,} bytes; at most {MOST_BYTES:,} are cut and put before parsers"
+        return f"its body has {len(layers.decoded):,} bytes; at most {MOST_BYTES:,} are cut: import a part of it"
     return None

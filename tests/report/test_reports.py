@@ -130,6 +130,8 @@ def test_a_comment_tells_proofs_and_refusals() -> None:
     assert "<summary>1 proof of all chunkings, 1 refused</summary>" in text
     assert "proof: all 2^51 ways" in text and "no proof: hidden state in x" in text
     assert "proof" not in markdown_text(report(result()))
+    many = markdown_text(report(*(result(capture=f"{n}", proof=proof) for n in range(40))))
+    assert "40 proofs" in many and "28 more found no room here." in many
 
 
 def test_markdown_quotes_foreign_text_in_code_that_it_cannot_leave() -> None:

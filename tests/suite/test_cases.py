@@ -11,7 +11,10 @@ from streamdoctor.errors import UsageError
 from streamdoctor.rephrasings.catalogue import REPHRASINGS
 from streamdoctor.stream.reading import read_body
 from streamdoctor.suite.cases import MOST_ENDS, Axes, Numbered, case_id, cases, default_faults
+from streamdoctor.suite.examine import Options
+from streamdoctor.suite.single import replay
 from streamdoctor.suite.subjects import Subject, find, from_probe
+from streamdoctor.suite.workers import Limits
 from tests.suite.lab import capture, judged
 
 CHAT = from_probe("openai-chat")
@@ -121,4 +124,7 @@ def test_what_is_too_long_is_not_cut_and_it_is_said(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("streamdoctor.suite.subjects.MOST_BYTES", 179)
     (result,) = judged("reference", [path])
     assert (result.verdict, result.cases) == ("skipped", 0)
-    assert "180 bytes; at most 179" in (result.note or "")
+    assert "180 bytes; at most 179 are cut" in (result.note or "")
+    monkeypatch.setattr("streamdoctor.suite.single.MOST_BYTES", 179)
+    with pytest.raises(UsageError, match="at most 179 are cut"):
+        replay("reference", find(path), "whole", None, Options(), Limits())
