@@ -9,13 +9,8 @@ stream first, because a line end is ASCII and ends any unfinished UTF-8 sequence
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from itertools import accumulate, pairwise
-
 from streamdoctor.stream.event import Event, Problem
 
-_LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 _MOST_DIGITS = 4_300  # what int() takes; no clock counts further
 
@@ -71,9 +66,13 @@ class SSEDecoder:
 
     def _feed_lines(self, data: bytes) -> list[Event]:
         events: list[Event] = []
+        lines = data.splitlines(keepends=True)  # of bytes: at LF, CR and CRLF, and nowhere else
+        rest = b"" if data[-1] in b"\r\n" else lines.pop()
         start = self._line_start
-        base, position = start + len(self._line), 0
-        for line, position in _lines(data):
+        end = start + len(self._line)
+        for line in lines:
+            end += len(line)
+            line = line.rstrip(b"\r\n")
             if self._line:
                 line = bytes(self._line) + line
                 self._line.clear()
@@ -81,11 +80,11 @@ class SSEDecoder:
                 line = line.removeprefix(_BOM)
             if line:
                 self._take_field(line, start)
-            elif (event := self._dispatch(base + position)) is not None:
+            elif (event := self._dispatch(end)) is not None:
                 events.append(event)
-            start = base + position
+            start = end
         self._after_cr = data.endswith(b"\r")
-        self._line += data[position:]
+        self._line += rest
         self._line_start = start
         return events
 
@@ -133,13 +132,3 @@ _FIELDS = {
     b"id": SSEDecoder._on_id,
     b"retry": SSEDecoder._on_retry,
 }
-
-
-def _lines(data: bytes) -> Iterable[tuple[bytes, int]]:
-    """Each whole line and where the next begins. To split at LF alone, without CR, takes a tenth of the time."""
-    if b"\r" not in data:
-        lines = data.split(b"\n")
-        del lines[-1]
-        return zip(lines, accumulate(len(line) + 1 for line in lines), strict=True)
-    ends = [(0, 0), *(match.span() for match in _LINE_END.finditer(data))]
-    return [(data[before:start], end) for (_, before), (start, end) in pairwise(ends)]
