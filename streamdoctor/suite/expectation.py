@@ -16,6 +16,7 @@ from streamdoctor.suite.reach import Refused
 
 WRONG = -1
 _PLAIN = frozenset({type(None), bool, int, str, bytes})
+_UNSEEN = object()
 
 
 class Expectation:
@@ -29,8 +30,9 @@ class Expectation:
         self.need = self._needs()
         self.reached = 0
         """How many units the last `take` had seen when it ended, in whatever way."""
-        self._seen: list[Any] = [None] * len(self._units)
-        self._kinds: list[Any] = [None] * len(self._units)
+        self._seen: list[Any] = [_UNSEEN] * (len(self._units) + 1)
+        self._kinds: list[Any] = [None] * (len(self._units) + 1)
+        """Of each unit the item that it came out as, if that is all immutable; and the types of a tuple's parts."""
 
     @property
     def total(self) -> int:
@@ -43,34 +45,30 @@ class Expectation:
             return out
         if type(result) is not list:
             result = items_of(result)
+        seen, kinds = self._seen, self._kinds
         for item in result:
-            out = self._next(item, out)
-            if out < 0:
-                return WRONG
+            if type(item) is type(seen[out]) and _equal(item, seen[out], kinds[out]):
+                out += 1
+            else:
+                out = self._next(item, out)
+                if out < 0:
+                    return WRONG
             self.reached = out
         return out
 
     def _next(self, item: Any, out: int) -> int:
+        """By the words of the level; an item of immutable parts is known again when it comes out in other runs."""
         if self._text:
             return self._next_text(item, out)
         if out >= len(self._units):
             return WRONG
-        kind = type(item)
-        kinds = [*map(type, item)] if isinstance(item, tuple) else kind
-        if kind is self._known_kind(out) and kinds == self._kinds[out] and _equal(item, self._seen[out]):
-            return out + 1
-        return self._read(item, out, kinds)
-
-    def _known_kind(self, out: int) -> Any:
-        return type(self._seen[out])
-
-    def _read(self, item: Any, out: int, kinds: Any) -> int:
-        """By the words of the level; an item of immutable parts is known again when it comes out in other runs."""
         units, _ = observed(self._view, [freeze(item)])
         if len(units) != 1 or units[0] != self._units[out]:
             return WRONG
-        if type(item) in _PLAIN or (isinstance(item, tuple) and _PLAIN.issuperset(kinds)):
-            self._seen[out], self._kinds[out] = item, kinds
+        if type(item) in _PLAIN:
+            self._seen[out] = item
+        elif isinstance(item, tuple) and type(item).__dictoffset__ == 0 and _PLAIN.issuperset(map(type, item)):
+            self._seen[out], self._kinds[out] = item, [*map(type, item)]
         return out + 1
 
     def _next_text(self, item: Any, out: int) -> int:
@@ -113,9 +111,11 @@ def items_of(result: Any) -> Any:
     return result
 
 
-def _equal(item: Any, known: Any) -> bool:
-    """Of one type, whose parts are of the same types, all of them plain."""
-    return bool(tuple.__eq__(item, known)) if isinstance(item, tuple) else bool(item == known)
+def _equal(item: Any, known: Any, kinds: list[type] | None) -> bool:
+    """Are two items of one type equal, down to the types of their parts?"""
+    if kinds is None:
+        return bool(item == known)
+    return tuple.__eq__(item, known) is True and [*map(type, item)] == kinds
 
 
 def _utf8(text: Any) -> bytes:

@@ -29,20 +29,19 @@ class Plain:
         "_get_dict",
         "_inner",
         "_mutable",
-        "_names",
         "_pairs",
+        "_parts",
         "_set_dict",
         "_template",
         "_types",
-        "_values",
         "may_be_done",
     )
 
     def __init__(self, cls: type, attributes: dict[str, Any], descriptor: Any) -> None:
         self._cls, self._template = cls, attributes
         self._get_dict, self._set_dict = descriptor.__get__, descriptor.__set__
-        self._names, self._values = [*attributes], [*attributes.values()]
-        self._types = [*map(type, self._values)]
+        self._parts = [*attributes, *attributes.values()]
+        self._types = [*map(type, attributes.values())]
         self.may_be_done = "done" in attributes or any(not _ASKED.isdisjoint(vars(base)) for base in cls.__mro__[:-1])
         """Could asking for the attribute `done` of a parser in this state give anything, or do anything?"""
         self._mutable = [(name, value) for name, value in attributes.items() if type(value) in _SIMPLE]
@@ -77,8 +76,8 @@ class Plain:
         if type(parser) is not self._cls:
             return False
         attributes = self._get_dict(parser)
-        values = [*attributes.values()]
-        if values != self._values or [*map(type, values)] != self._types or [*attributes] != self._names:
+        values = attributes.values()
+        if [*attributes, *values] != self._parts or [*map(type, values)] != self._types:
             return False
         for name, inner in self._inner:
             if [*map(type, attributes[name])] != inner:

@@ -23,13 +23,15 @@ from streamdoctor.cli.check import command
 from streamdoctor.errors import ExitCode
 from streamdoctor.faults.plans import Plan
 from streamdoctor.parsers.calibrate import Calibration
-from streamdoctor.parsers.levels import Level, View
+from streamdoctor.parsers.levels import Level, View, expected
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.stream.providers import by_name
 from streamdoctor.stream.reading import read_body
 from streamdoctor.suite.cases import Axes
 from streamdoctor.suite.check import check
 from streamdoctor.suite.examine import Examiner, Options
+from streamdoctor.suite.expectation import WRONG as WRONG_ITEM
+from streamdoctor.suite.expectation import Expectation
 from streamdoctor.suite.explore import chunkings, cut_words
 from streamdoctor.suite.prove import Outcome, prove
 from streamdoctor.suite.prover import Task
@@ -300,6 +302,35 @@ def test_with_short_pieces_the_fewest_are_not_claimed(tmp_path: Path) -> None:
     cuts, finding = found.found[0]
     assert {13, 29} <= set(cuts) and finding.kind == "corrupted"
     assert "fewer cuts" not in (found.refused or "")
+
+
+FORGETS = """
+class Forgets(Parser):
+    # Wrong as its base is, and in no other state afterwards.
+    def feed(self, data):
+        texts = super().feed(data)
+        self.hit = () if texts else self.hit
+        return [Event(text) for text in texts]
+
+class Event(tuple):
+    def __new__(cls, data):
+        made = super().__new__(cls)
+        made.data = data
+        return made
+"""
+
+
+def test_an_item_is_not_known_again_by_less_than_all_that_it_holds(tmp_path: Path) -> None:
+    file = Path(planted(tmp_path, (11, 23, 37)).removesuffix(":Parser"))
+    file.write_text(file.read_text() + FORGETS)
+    task = asked(f"{file}:Forgets", SECRET, conditions=Conditions(second=False))
+    assert [cuts for cuts, _ in prove(task).found] == [(11, 23, 37)]
+
+
+@pytest.mark.parametrize("item", [None, (), 0, object(), ["second"]])
+def test_what_comes_out_before_the_right_item_was_ever_seen_is_wrong(item: Any) -> None:
+    reading, view = subject(SECRET).reading, View("data")
+    assert Expectation(view, expected(view, reading), SECRET).take([item], 0) == WRONG_ITEM
 
 
 @given(st.sets(st.integers(1, 12), min_size=1, max_size=3))
