@@ -5,6 +5,7 @@ Rule: what this recognises as the same state, freezing would; what it does not, 
 
 from __future__ import annotations
 
+import types
 from itertools import combinations
 from typing import Any
 
@@ -14,7 +15,8 @@ from streamdoctor.suite.reach import World
 from streamdoctor.suite.snapshot import FLAT
 
 _SIMPLE = frozenset({bytearray, list})
-_ASKED = frozenset({"done", "__getattr__", "__getattribute__"})
+_READING = frozenset({"__getattribute__"})
+_ASKED = frozenset({"done", "__getattr__"})
 _new = object.__new__
 
 
@@ -26,23 +28,20 @@ class Plain:
 
     __slots__ = (
         "_cls",
-        "_get_dict",
         "_inner",
         "_mutable",
+        "_names",
         "_pairs",
-        "_parts",
         "_set_dict",
         "_template",
         "_types",
         "may_be_done",
     )
 
-    def __init__(self, cls: type, attributes: dict[str, Any], descriptor: Any) -> None:
-        self._cls, self._template = cls, attributes
-        self._get_dict, self._set_dict = descriptor.__get__, descriptor.__set__
-        self._parts = [*attributes, *attributes.values()]
-        self._types = [*map(type, attributes.values())]
-        self.may_be_done = "done" in attributes or any(not _ASKED.isdisjoint(vars(base)) for base in cls.__mro__[:-1])
+    def __init__(self, cls: type, attributes: dict[str, Any], descriptor: types.GetSetDescriptorType) -> None:
+        self._cls, self._template, self._set_dict = cls, attributes, descriptor.__set__
+        self._names, self._types = [*attributes], [*map(type, attributes.values())]
+        self.may_be_done = "done" in attributes or _defines(cls, _ASKED)
         """Could asking for the attribute `done` of a parser in this state give anything, or do anything?"""
         self._mutable = [(name, value) for name, value in attributes.items() if type(value) in _SIMPLE]
         self._inner = [(name, [*map(type, value)]) for name, value in self._mutable if type(value) is list and value]
@@ -53,7 +52,9 @@ class Plain:
         """The state that `parser` is in now."""
         cls = type(parser)
         own = next((vars(base)["__dict__"] for base in cls.__mro__ if "__dict__" in vars(base)), None)
-        if world.simple or own is None or not world.knows(cls) or slots_of(cls) or not is_plain(cls):
+        if type(own) is not types.GetSetDescriptorType or _defines(cls, _READING) or slots_of(cls) or not is_plain(cls):
+            return None
+        if world.simple or not world.knows(cls):
             return None
         attributes = {name: v[:] if type(v) in _SIMPLE else v for name, v in dict_of(parser).items()}
         lists = [v for v in attributes.values() if type(v) is list]
@@ -75,9 +76,10 @@ class Plain:
         """Is `parser` in this very state? False where it is, or may be, in another."""
         if type(parser) is not self._cls:
             return False
-        attributes = self._get_dict(parser)
-        values = attributes.values()
-        if [*attributes, *values] != self._parts or [*map(type, values)] != self._types:
+        attributes = parser.__dict__
+        if attributes != self._template or [*attributes] != self._names:
+            return False
+        if [*map(type, attributes.values())] != self._types:
             return False
         for name, inner in self._inner:
             if [*map(type, attributes[name])] != inner:
@@ -85,3 +87,7 @@ class Plain:
         if self._pairs:
             return all(attributes[a] is not attributes[b] for a, b in self._pairs)
         return True
+
+
+def _defines(cls: type, names: frozenset[str]) -> bool:
+    return any(not names.isdisjoint(vars(base)) for base in cls.__mro__[:-1])
