@@ -9,7 +9,10 @@ from __future__ import annotations
 import codecs
 import collections
 import functools
+import io
 import json
+import logging
+import operator
 import re
 import struct
 import sys
@@ -24,22 +27,26 @@ def _words(text: str) -> frozenset[str]:
 TRUSTED_MODULES = _words(
     """
     _codecs _collections _collections_abc _functools _json _operator _sre _struct _typing abc base64 binascii codecs
-    collections collections.abc copy dataclasses encodings enum functools html html.entities itertools json json.decoder
-    json.encoder json.scanner keyword math numbers operator re re._compiler reprlib string struct textwrap types typing
-    unicodedata zlib
+    collections collections.abc contextlib copy dataclasses encodings enum functools html html.entities itertools json
+    json.decoder json.encoder json.scanner keyword math numbers operator re re._compiler reprlib string struct
+    textwrap types typing unicodedata zlib
     """
 )
+SPEAKING_MODULES = _words("logging warnings")
+"""Trusted, which is told, to change nothing that comes out."""
+
 REFUSED_BUILTINS = _words("id hash open input exec eval compile globals __import__ breakpoint exit quit help")
 REFUSED_ATTRIBUTES = _words(
     """
     __subclasses__ __globals__ __builtins__ __closure__ cell_contents __code__ f_locals f_globals f_back gi_frame
-    __reduce__ __reduce_ex__ __sizeof__ tb_frame __traceback__
+    __reduce__ __reduce_ex__ __sizeof__ __hash__ tb_frame __traceback__
     """
 )
-"""Ways round what code names: through frames, code objects and the list of all classes."""
+"""Ways round what code names: through frames, code objects, hashes and the list of all classes."""
 
 REFUSED_FUNCTIONS = {id(functools.lru_cache): "functools.lru_cache", id(functools.cache): "functools.cache",
-                     id(codecs.open): "codecs.open"}  # fmt: skip
+                     id(codecs.open): "codecs.open", id(operator.is_): "operator.is_",
+                     id(operator.is_not): "operator.is_not"}  # fmt: skip
 
 ATOMS: frozenset[type] = frozenset({type(None), bool, int, str, bytes, float, type(...)})
 """Immutable built-ins, compared by type and value."""
@@ -48,10 +55,16 @@ OPAQUE: frozenset[type] = frozenset(
     {
         re.Pattern, struct.Struct, json.JSONDecoder, json.JSONEncoder, types.GenericAlias, types.UnionType, slice,
         types.MemberDescriptorType, types.GetSetDescriptorType, type(NotImplemented), codecs.CodecInfo, complex, range,
-        type(vars(collections.namedtuple("_Probe", "x"))["x"]), types.CodeType,
+        type(vars(collections.namedtuple("_Probe", "x"))["x"]), types.CodeType, logging.Logger, logging.RootLogger,
     }
 )  # fmt: skip
 """Objects that never change in a way that shows: compared by identity."""
+
+CODERS: dict[type, frozenset[str]] = {json.JSONDecoder: _words("scan_once memo"), json.JSONEncoder: frozenset()}
+"""Opaque, but whoever calls their hooks: what is made alike is one. Attributes that are not looked into."""
+
+BUFFERS: frozenset[type] = frozenset({io.BytesIO, io.StringIO})
+"""Native objects whose whole state their `__getstate__` gives."""
 
 SEQUENCES: frozenset[type] = frozenset({list, set, frozenset, tuple, collections.deque})
 MAPPINGS: frozenset[type] = frozenset({dict, collections.OrderedDict, collections.defaultdict, types.MappingProxyType})
@@ -72,7 +85,7 @@ UNREAD_CLASS_ATTRIBUTES = _words(
 
 
 def trusted_module(name: str) -> bool:
-    return name in TRUSTED_MODULES or name.startswith("encodings.")
+    return name in TRUSTED_MODULES or name in SPEAKING_MODULES or name.startswith("encodings.")
 
 
 def standard_module(name: str) -> bool:

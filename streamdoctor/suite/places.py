@@ -93,6 +93,15 @@ def dict_of(value: Any) -> dict[str, Any]:
     return {}
 
 
+def module_parts(module: types.ModuleType) -> dict[str, Any]:
+    """What stands in a module, but for what importing it wrote there and modules inside it."""
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if not name.startswith("__") and type(value) is not types.ModuleType
+    }
+
+
 def _slot(descriptor: Any, value: Any) -> Any:
     try:
         return descriptor.__get__(value)

@@ -12,13 +12,17 @@ import builtins
 import dis
 import enum
 import functools
+import importlib
 import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from streamdoctor.suite.identity import may_be_equal_values
 from streamdoctor.suite.listed import (
     ATOMS,
+    BUFFERS,
+    CODERS,
     MAPPINGS,
     MUTABLE,
     OPAQUE,
@@ -26,6 +30,7 @@ from streamdoctor.suite.listed import (
     REFUSED_BUILTINS,
     REFUSED_FUNCTIONS,
     SEQUENCES,
+    SPEAKING_MODULES,
     UNREAD_CLASS_ATTRIBUTES,
     is_plain,
     standard_module,
@@ -42,6 +47,7 @@ from streamdoctor.suite.places import (
     first_change,
     function_parts,
     globals_reader,
+    module_parts,
     parts_of,
 )
 
@@ -67,6 +73,8 @@ class World:
         self.by_name = by_name
         self.sets = False
         """Can order depend on hashes?"""
+        self.assumed: list[str] = []
+        """What a proof would have to take on trust, in words."""
         self.sealed = False
         self.shared: dict[int, Any] = {}
         """Every mutable object out here, by identity: one world of them for all states of the parser."""
@@ -104,9 +112,13 @@ class World:
         if self.by_name:
             raise Refused(why)
 
+    def _assume(self, words: str) -> None:
+        if words not in self.assumed:
+            self.assumed.append(words)
+
     def _visit_class(self, cls: type, name: str) -> None:
         if _is_standard(cls):
-            if cls.__module__ != "builtins" and not trusted_module(cls.__module__):
+            if cls.__module__ != "builtins" and cls not in BUFFERS and not trusted_module(cls.__module__):
                 self._refuse(f"{cls.__module__}.{cls.__qualname__} reached from {name}{_MORE}")
             return
         self.visit(type(cls), f"the metaclass of {cls.__qualname__}")
@@ -176,7 +188,9 @@ class World:
 
     def _visit_native(self, value: Any, name: str) -> None:
         owner = getattr(value, "__self__", None) if issubclass(type(value), types.BuiltinFunctionType) else None
-        if owner is None or isinstance(owner, types.ModuleType):
+        if id(value) in REFUSED_FUNCTIONS:
+            self._refuse(f"{REFUSED_FUNCTIONS[id(value)]} reached from {name}{_MORE}")
+        elif owner is None or isinstance(owner, types.ModuleType):
             module = owner.__name__ if owner is not None else _module_of(value)
             if module == "builtins" and value.__name__ in REFUSED_BUILTINS:
                 self._refuse(f"{value.__name__}() reached from {name}{_MORE}")
@@ -188,6 +202,9 @@ class World:
     def _visit_module(self, module: types.ModuleType, name: str) -> None:
         if not trusted_module(module.__name__):
             self._refuse(f"module {module.__name__} reached from {name}{_MORE}")
+        if module.__name__ in SPEAKING_MODULES:
+            self._assume(f"{module.__name__} changes nothing that comes out")
+        self._places.append(Place(None, lambda: module_parts(module), lambda label: f"{module.__name__}.{label}"))
 
     def _visit_container(self, value: Any, name: str) -> None:
         if type(value) in MUTABLE:
@@ -203,16 +220,23 @@ class World:
 
     def _visit_object(self, value: Any, name: str) -> None:
         cls = type(value)
-        if cls in OPAQUE or cls.__module__ == "typing" or value is MISSING:
-            return
-        if hasattr(cls, "__next__") or hasattr(cls, "__anext__"):
+        if cls in CODERS:
+            self._visit_parts(value, name, unread=CODERS[cls])
+        elif cls in OPAQUE or cls.__module__ == "typing" or value is MISSING:
+            if cls.__module__ in SPEAKING_MODULES:
+                self._assume(f"{cls.__module__} changes nothing that comes out")
+        elif hasattr(cls, "__next__") or hasattr(cls, "__anext__"):
             self._refuse(f"an iterator, {cls.__qualname__}, at {name}")
         elif not is_plain(cls) and not issubclass(type(value), enum.Enum):
             self._refuse(f"a native object of type {cls.__qualname__} at {name}")
         else:
             self.visit(cls, name)
-            self._place(value, lambda: parts_of(value), lambda label: f"attribute {label} of {name}")
-            for label, part in parts_of(value).items():
+            self._visit_parts(value, name)
+
+    def _visit_parts(self, value: Any, name: str, unread: frozenset[str] = frozenset()) -> None:
+        self._place(value, lambda: parts_of(value), lambda label: f"attribute {label} of {name}")
+        for label, part in parts_of(value).items():
+            if label not in unread:
                 self.visit(part, f"attribute {label} of {name}")
 
     # --- what code names
@@ -223,6 +247,8 @@ class World:
         for at, one in enumerate(instructions):
             following = (i for i in instructions[at + 1 :] if i.opname not in ("CACHE", "PUSH_NULL"))
             self._visit_instruction(function, one, following, outer)
+            if one.opname == "IS_OP" and may_be_equal_values(function, instructions[:at]):
+                self._assume(f"{function.__qualname__} tells no equal values apart with `is`")
         for constant in code.co_consts:
             if isinstance(constant, types.CodeType):
                 self._visit_code(function, constant, outer & frozenset(constant.co_freevars))
@@ -241,8 +267,8 @@ class World:
             self._refuse(f"hidden state in module global {name}, written by {where}")
         elif one.opname in ("STORE_DEREF", "DELETE_DEREF") and name in outer:
             self._refuse(f"hidden state in closure variable {name}, written by {where}")
-        elif one.opname == "IMPORT_NAME" and not trusted_module(name):
-            self._refuse(f"module {name} imported by {where}{_MORE}")
+        elif one.opname == "IMPORT_NAME":
+            self._visit_import(name, where)
         elif one.opname in _ATTRIBUTE and name in REFUSED_ATTRIBUTES:
             self._refuse(f"{name} reached from {where}{_MORE}")
         elif one.opname in _SETS or _orders_by_hash(one, function.__code__, following):
@@ -263,23 +289,24 @@ class World:
             names.append(name)
         value = space[name]
         path = f"module global {name}"
-        while issubclass(type(value), types.ModuleType) and not trusted_module(value.__name__):
+        while issubclass(type(value), types.ModuleType):
             attribute = next(following, None)
             if attribute is None or attribute.opname not in _ATTRIBUTE:
                 self._refuse(f"module {value.__name__} used as a value in {where}")
                 return
+            if trusted_module(value.__name__):
+                self.visit(value, path)
+            elif attribute.argval not in vars(value):
+                self._refuse(f"{value.__name__}.{attribute.argval}, which is made when it is asked for, in {where}")
             value = vars(value).get(attribute.argval, MISSING)
-            path = f"{path}.{attribute.argval} in {where}"
-        if issubclass(type(value), types.ModuleType):
-            self._visit_trusted_attribute(value, following, where)
-        self.visit(value, path if path.endswith(where) else f"{path} in {where}")
+            path = f"{path}.{attribute.argval}"
+        self.visit(value, f"{path} in {where}")
 
-    def _visit_trusted_attribute(self, module: types.ModuleType, following: Iterator[dis.Instruction], w: str) -> None:
-        attribute = next(following, None)
-        if attribute is not None and attribute.opname in _ATTRIBUTE:
-            found = vars(module).get(attribute.argval)
-            if id(found) in REFUSED_FUNCTIONS:
-                self._refuse(f"{REFUSED_FUNCTIONS[id(found)]} reached from {w}{_MORE}")
+    def _visit_import(self, module: str, where: str) -> None:
+        if not trusted_module(module):
+            self._refuse(f"module {module} imported by {where}{_MORE}")
+        elif module:
+            self.visit(importlib.import_module(module), f"an import in {where}")
 
     # --- has it changed?
 

@@ -8,16 +8,16 @@ Cost: about 0.1 microseconds a value.
 
 from __future__ import annotations
 
-import enum
 import functools
 import types
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from streamdoctor.suite.listed import ATOMS, MUTABLE, OPAQUE, is_plain, slots_of
+from streamdoctor.suite.listed import ATOMS, BUFFERS, CODERS, slots_of
 from streamdoctor.suite.places import MISSING, dict_of, parts_of
-from streamdoctor.suite.reach import NATIVE, Refused, World
+from streamdoctor.suite.reach import Refused, World
+from streamdoctor.suite.sorts import described, labelled_parts, likeness, sort_of, told_apart
 
 Key = tuple[Any, ...]
 """A frozen state."""
@@ -50,6 +50,8 @@ class Freezer:
         self._boxes: dict[int, _Box] = {}
         self._sets: dict[tuple[Any, ...], Any] = {}
         """A pattern of each set: a copy keeps its order, where one made of the same elements may not."""
+        self._coders: dict[Any, Any] = {}
+        """One of each likeness: they keep nothing from one call to the next."""
         self._writers: dict[type, Callable[[Any, list[Any], dict[int, int]], None]] = {
             float: _put_float,
             bytearray: self._put_bytearray,
@@ -64,6 +66,8 @@ class Freezer:
             types.MethodType: self._put_method,
             types.BuiltinFunctionType: self._put_native,
             functools.partial: self._put_partial,
+            **dict.fromkeys(CODERS, self._put_coder),
+            **dict.fromkeys(BUFFERS, self._put_buffer),
         }
 
     def freeze(self, value: Any) -> Key:
@@ -148,7 +152,7 @@ class Freezer:
         if type(value) is frozenset or self._first(value, out, memo):
             self._put_fixed(value, out, memo)
             if ATOMS.issuperset(map(type, value)):
-                self._sets.setdefault((type(value), *map(_told_apart, value)), value.copy())
+                self._sets.setdefault((type(value), *map(told_apart, value)), value.copy())
 
     def _put_fixed(self, value: Any, out: list[Any], memo: dict[int, int]) -> None:
         out += (type(value), len(value))
@@ -201,6 +205,26 @@ class Freezer:
         for part in (value.func, value.args, value.keywords):
             self._put(part, out, memo)
 
+    def _put_coder(self, value: Any, out: list[Any], memo: dict[int, int]) -> None:
+        self._put_code(self._one_of(value), out, memo)
+
+    def _one_of(self, value: Any) -> Any:
+        unread = CODERS.get(type(value))
+        if unread is None:
+            return value
+        parts = {name: likeness(part) for name, part in parts_of(value).items() if name not in unread}
+        return self._coders.setdefault((type(value), tuple(parts.items())), value)
+
+    def _put_buffer(self, value: Any, out: list[Any], memo: dict[int, int]) -> None:
+        if self._first(value, out, memo):
+            try:
+                *state, attributes = value.__getstate__()
+            except ValueError:  # it is closed
+                raise _Unfreezable from None
+            if attributes or state[1] in (None, ""):  # what translates line ends holds a CR back
+                raise _Unfreezable
+            out += (type(value), tuple(state))
+
     def _put_code(self, value: Any, out: list[Any], memo: dict[int, int]) -> None:
         if self._world.by_name and not self._world.knows(value):
             raise _Unfreezable
@@ -219,6 +243,12 @@ class Freezer:
         memo.append(bytearray(next(rest)))
         return memo[-1]  # type: ignore[no-any-return]
 
+    def _get_buffer(self, tag: Any, rest: Iterator[Any], memo: list[Any]) -> Any:
+        made = tag()
+        made.__setstate__((*next(rest), None))
+        memo.append(made)
+        return made
+
     def _get_sequence(self, tag: Any, rest: Iterator[Any], memo: list[Any]) -> Any:
         count = next(rest)
         made: Any = deque(maxlen=next(rest)) if tag is deque else tag()
@@ -233,7 +263,7 @@ class Freezer:
             memo.append(None)
         parts = [self._get(rest, memo) for _ in range(next(rest))]
         flat = ATOMS.issuperset(map(type, parts))
-        pattern = self._sets.get((tag, *map(_told_apart, parts))) if flat else None
+        pattern = self._sets.get((tag, *map(told_apart, parts))) if flat else None
         made = tag(parts) if pattern is None else pattern.copy()
         if tag is set:
             memo[at] = made
@@ -289,68 +319,13 @@ class Freezer:
         kind = sort_of(value)
         self._world.sets = self._world.sets or issubclass(type(value), set | frozenset)
         if kind == "native" and self._world.by_name:
-            raise Refused(f"{_described(value)} at {path} (add snapshot()/restore())")
+            raise Refused(f"{described(value)} at {path} (add snapshot()/restore())")
         if kind == "code":
-            self._world.admit(value, path)
+            self._world.admit(self._one_of(value), path)
         if kind in ("instance", "tuple"):
             self._world.admit(type(value), path)
-        for name, part in _parts(value, kind):
+        for name, part in labelled_parts(value, kind):
             self._explain(part, f"{path}{name}", seen)
-
-
-def sort_of(value: Any) -> str:
-    """How a value of a parser's state is frozen: as `code` (by identity), `instance`, `tuple`, a built-in, or not."""
-    cls = type(value)
-    if cls in MUTABLE or cls in (tuple, frozenset):
-        return "container"
-    if cls in (types.MethodType, functools.partial):
-        return "bound"
-    if issubclass(type(value), types.BuiltinFunctionType):
-        owner = value.__self__
-        return "code" if owner is None or isinstance(owner, type | types.ModuleType) else "bound"
-    if cls in OPAQUE or cls.__module__ == "typing" or issubclass(type(value), _CODE_TYPES):
-        return "code"
-    if issubclass(type(value), tuple) and cls.__basicsize__ == tuple.__basicsize__ and not cls.__dictoffset__:
-        return "tuple"
-    return "instance" if is_plain(cls) and not hasattr(cls, "__next__") else "native"
-
-
-_CODE_TYPES = (type, types.FunctionType, types.ModuleType, enum.Enum, property, staticmethod, classmethod, *NATIVE)
-
-
-def _parts(value: Any, kind: str) -> Iterator[tuple[str, Any]]:
-    if kind == "instance":
-        yield from ((f".{name}", part) for name, part in parts_of(value).items() if part is not MISSING)
-    elif issubclass(type(value), dict):
-        if type(value) is defaultdict:
-            yield " (default)", value.default_factory
-        yield from ((" (a key)", name) for name in value)
-        yield from ((f"[{name!r}]" if type(name) in (str, int) else "[...]", part) for name, part in value.items())
-    elif kind in ("container", "tuple") and not issubclass(type(value), bytearray):
-        yield from ((f"[{i}]", part) for i, part in enumerate(value))
-    elif issubclass(type(value), types.MethodType):
-        yield from (("", value.__func__), (" (bound to)", value.__self__))
-    elif issubclass(type(value), functools.partial):
-        yield from (("", value.func), (" (arguments)", value.args), (" (keywords)", value.keywords))
-    elif kind == "bound":
-        yield " (bound to)", value.__self__
-
-
-def _described(value: Any) -> str:
-    cls = type(value)
-    if issubclass(type(value), types.GeneratorType | types.CoroutineType | types.AsyncGeneratorType):
-        return f"a {cls.__name__}, whose frame cannot be frozen,"
-    if hasattr(cls, "__next__"):
-        return f"an iterator, {cls.__qualname__},"
-    bases = [base for base in cls.__mro__[1:-1] if not base.__flags__ & 1 << 9]
-    if bases:
-        return f"{cls.__qualname__}, a subclass of the built-in {bases[0].__name__},"
-    return f"a native object of type {cls.__qualname__}"
-
-
-def _told_apart(part: Any) -> tuple[type, Any]:
-    """An atom so that nothing equals it but what is the same: 1 is not 1.0, 0.0 not -0.0."""
-    return type(part), part.hex() if type(part) is float else part
 
 
 def _put_float(value: float, out: list[Any], memo: dict[int, int]) -> None:
@@ -360,6 +335,7 @@ def _put_float(value: float, out: list[Any], memo: dict[int, int]) -> None:
 _READERS: dict[Any, Callable[[Freezer, Any, Iterator[Any], list[Any]], Any]] = {
     float: lambda freezer, tag, rest, memo: float.fromhex(next(rest)),
     bytearray: Freezer._get_bytearray,
+    **dict.fromkeys(BUFFERS, Freezer._get_buffer),
     list: Freezer._get_sequence,
     deque: Freezer._get_sequence,
     set: Freezer._get_set,

@@ -73,17 +73,18 @@ class Plain:
         return made
 
     def same(self, parser: Any) -> bool:
-        """Is `parser` in this very state? False where it is, or may be, in another."""
+        """Is `parser` in this very state? False where it is, or may be, in another. Types first: no `__eq__` of the
+        parser's runs."""
         if type(parser) is not self._cls:
             return False
         attributes = parser.__dict__
-        if attributes != self._template or [*attributes] != self._names:
-            return False
-        if [*map(type, attributes.values())] != self._types:
+        if [*map(type, attributes.values())] != self._types or [*attributes] != self._names:
             return False
         for name, inner in self._inner:
             if [*map(type, attributes[name])] != inner:
                 return False
+        if attributes != self._template:
+            return False
         if self._pairs:
             return all(attributes[a] is not attributes[b] for a, b in self._pairs)
         return True

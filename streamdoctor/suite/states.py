@@ -11,8 +11,9 @@ from typing import Any
 
 from streamdoctor.suite.places import MISSING, parts_of
 from streamdoctor.suite.reach import Refused, World
-from streamdoctor.suite.snapshot import Freezer, Key, sort_of
+from streamdoctor.suite.snapshot import Freezer, Key
 from streamdoctor.suite.snapshot_plain import Plain
+from streamdoctor.suite.sorts import sort_of
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class States:
         self.own = callable(getattr(parser, "snapshot", None)) and callable(getattr(parser, "restore", None))
         self.assumed = [f"{type(parser).__qualname__}.snapshot() and restore() tell the whole state"] * self.own
         self._discover(parser)
+        self.assumed += self.world.assumed
         self.first = self.freeze(parser)
         self._made_alike()
 

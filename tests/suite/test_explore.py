@@ -101,7 +101,7 @@ def test_the_other_references_too(dialect: str, body: bytes) -> None:
 
 
 def correct() -> tuple[str, ...]:
-    return ("Lines", "Buffer", "Incremental", "Nested", "Slots", "Switching", "Saves")
+    return ("Lines", "Buffer", "Incremental", "Nested", "Slots", "Switching", "Saves", "Same", "Logs", "Buffers")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,8 @@ def test_correct_parsers_get_a_certificate_wherever_they_keep_their_state(name: 
 def test_what_was_assumed_is_said() -> None:
     saves, sets = outcome("Saves").proof, outcome("Switching").proof
     assert saves is not None and saves.assumed == ("Saves.snapshot() and restore() tell the whole state",)
+    logs = outcome("Logs").proof
+    assert logs is not None and logs.assumed == ("logging changes nothing that comes out",)
     assert sets is not None and sets.assumed == ("order never depends on hashes (right under 8 hash seeds)",)
 
 
@@ -193,6 +195,46 @@ def test_hidden_state_is_refused_by_the_name_of_the_place(name: str, strangers: 
     found = outcome(name, body=body)
     assert found.proof is None
     assert strangers.HIDDEN[name] in (found.refused or "")
+
+
+def test_what_another_module_makes_when_it_is_asked_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "settings_of_its_own.py").write_text("def __getattr__(name): return 1\n")
+    (tmp_path / "asks.py").write_text(
+        "import settings_of_its_own\n"
+        "class Parser:\n"
+        "    def feed(self, data): return [data] if settings_of_its_own.limit else []\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    found = prove(asked(f"{tmp_path}/asks.py:Parser"))
+    assert found.proof is None and "settings_of_its_own.limit" in (found.refused or "")
+
+
+@pytest.mark.parametrize(
+    ("question", "assumed"),
+    [
+        ("self.rest is data", True),
+        ("self.rest is self.last", True),
+        ("self.rest is WORD", True),
+        ("type(data) is bytes", False),
+        ("self.last is None", False),
+        ("self.__class__ is type(self).__mro__[0]", True),
+        ("type(self) is self.__class__", False),
+        ("self.last is not MARK", False),
+    ],
+)
+def test_that_is_tells_nothing_apart_is_assumed_where_it_could(question: str, assumed: bool, tmp_path: Path) -> None:
+    (tmp_path / "likeness.py").write_text(
+        "WORD, MARK = b'', object()\n"
+        "class Parser:\n"
+        "    def __init__(self): self.rest, self.last = b'', None\n"
+        "    def feed(self, data):\n"
+        f"        if {question}: pass\n"
+        "        *lines, self.rest = (self.rest + data).split(b'\\n')\n"
+        "        return [line[6:].decode() for line in lines if line[:6] == b'data: ']\n"
+    )
+    found = prove(asked(f"{tmp_path}/likeness.py:Parser"))
+    words = "Parser.feed tells no equal values apart with `is`"
+    assert found.proof is not None and found.proof.assumed == ((words,) if assumed else ())
 
 
 def test_a_refusal_says_what_was_searched_instead_and_no_more() -> None:

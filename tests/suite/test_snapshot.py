@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import OrderedDict, defaultdict, deque
 from functools import partial
+from io import BytesIO, StringIO
+from json import JSONDecoder
 from typing import Any
 
 import pytest
@@ -26,6 +28,12 @@ class Thing:
         self.__dict__.update(parts)
 
     def method(self) -> None: ...
+
+
+def buffer(data: Any, position: int = 0) -> Any:
+    made = BytesIO(data) if isinstance(data, bytes) else StringIO(data)
+    made.seek(position)
+    return made
 
 
 class Slotted:
@@ -102,6 +110,8 @@ def _same(a: Any, b: Any) -> bool:
         ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
         (deque([1]), deque([1], 3)), ({}, OrderedDict()), ([1], [True]), (Thing(a=1), Thing(a=True)),
         (Thing(a=1, b=2), Thing(b=2, a=1)), (frozenset(), set()), ([[]], [()]),
+        (buffer(b"ab", 1), buffer(b"ab", 2)), (buffer(b"ab", 1), buffer(b"abc", 1)), (buffer(b"a"), buffer("a")),
+        (JSONDecoder(), JSONDecoder(strict=False)), (JSONDecoder(), JSONDecoder(parse_int=float)),
     ],
 )  # fmt: skip
 def test_values_that_python_calls_equal_are_told_apart(a: Any, b: Any) -> None:
@@ -131,6 +141,31 @@ def test_slots_and_unset_slots() -> None:
 
 def test_a_not_a_number_is_equal_to_itself() -> None:
     assert frozen(float("nan")) == frozen(float("nan"))
+
+
+@pytest.mark.parametrize("made", [buffer(b"abcd", 2), buffer("äbc", 2), buffer(b""), buffer(b"ab", 7)])
+def test_a_buffer_keeps_its_bytes_and_its_position(made: Any) -> None:
+    other = FREEZER.thaw(frozen([made, made]))
+    assert other[0] is other[1] is not made and type(other[0]) is type(made)
+    assert (other[0].tell(), other[0].getvalue()) == (made.tell(), made.getvalue())
+    assert other[0].read() == made.read()
+
+
+def closed() -> BytesIO:
+    made = BytesIO(b"a")
+    made.close()
+    return made
+
+
+@pytest.mark.parametrize("made", [closed(), StringIO("a", newline=None), StringIO("a", newline="")])
+def test_a_buffer_that_holds_more_than_it_shows_is_refused(made: Any) -> None:
+    with pytest.raises(Refused):
+        frozen(made)
+
+
+def test_decoders_that_are_made_alike_are_one() -> None:
+    assert frozen([JSONDecoder(), 1]) == frozen([JSONDecoder(), 1])
+    assert FREEZER.thaw(frozen(JSONDecoder())).decode("[1.5]") == [1.5]
 
 
 def test_a_default_dict_keeps_its_factory() -> None:

@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import codecs
 import functools
+import io
 import itertools
+import json
+import logging
+import operator
 import random
 import time
 from collections import deque
@@ -144,7 +148,46 @@ class Saves:
         self.pieces = [state]
 
 
-CORRECT = ("Lines", "Buffer", "Incremental", "Nested", "Slots", "Switching", "Saves")
+class Same(Lines):
+    """Asks for None, classes, flags and members: of each there is one."""
+
+    kind: State | None = None
+
+    def feed(self, data: bytes) -> list[str]:
+        assert self.kind is None and type(data) is bytes and self.__class__ is Same
+        return super().feed(data) if data is not MISSING else []
+
+
+MISSING = object()
+LOG = logging.getLogger(__name__)
+
+
+class Logs(Lines):
+    def feed(self, data: bytes) -> list[str]:
+        LOG.debug("%d bytes", len(data))
+        return super().feed(data)
+
+
+class Buffers:
+    """Keeps what it has not read in a file in memory, and a decoder of its own beside it."""
+
+    def __init__(self) -> None:
+        self.file, self.decoder = io.BytesIO(), json.JSONDecoder()
+
+    def feed(self, data: bytes) -> list[str]:
+        at = self.file.tell()
+        self.file.seek(0, 2)
+        self.file.write(data)
+        self.file.seek(at)
+        lines = []
+        while (line := self.file.readline()).endswith(b"\n"):
+            lines.append(line[:-1])
+        self.file = io.BytesIO(line)
+        assert self.decoder.raw_decode("[1]") == ([1], 3)
+        return values(lines)
+
+
+CORRECT = ("Lines", "Buffer", "Incremental", "Nested", "Slots", "Switching", "Saves", "Same", "Logs", "Buffers")
 
 # --- hidden: right for one way of cutting, wrong for others, by something a copy of the instance does not hold
 
@@ -304,6 +347,56 @@ class ImportsInside(Lines):
         return spoilt(super().feed(data), os.getpid() < 0)
 
 
+def seen_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    SEEN.append(len(pairs))
+    return dict(pairs)
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=seen_pairs)
+
+
+class DecoderHook(Lines):
+    def feed(self, data: bytes) -> list[str]:
+        DECODER.decode('{"a": 1}')
+        return super().feed(data)
+
+
+class DecoderAttribute(Lines):
+    def feed(self, data: bytes) -> list[str]:
+        DECODER.strict = b"\n" in data
+        return super().feed(data)
+
+
+class HashMethod(Lines):
+    def feed(self, data: bytes) -> list[str]:
+        return spoilt(super().feed(data), "x".__hash__() == 1)
+
+
+class WritesModule(Lines):
+    def feed(self, data: bytes) -> list[str]:
+        json.fed = len(data)  # type: ignore[attr-defined]
+        return super().feed(data)
+
+
+class WritesImported(Lines):
+    def feed(self, data: bytes) -> list[str]:
+        import struct
+
+        struct.fed = len(data)  # type: ignore[attr-defined]
+        return super().feed(data)
+
+
+class WritesFunction(Lines):
+    def feed(self, data: bytes) -> list[str]:
+        json.loads.fed = len(data)  # type: ignore[attr-defined]
+        return super().feed(data)
+
+
+class ComparesObjects(Lines):
+    def feed(self, data: bytes) -> list[str]:
+        return spoilt(super().feed(data), operator.is_(self.rest, data))
+
+
 class Pieces:
     """Correct, but its state tells how the bytes were cut."""
 
@@ -418,5 +511,12 @@ HIDDEN = {
     "Builtin": "Bytes, a subclass of the built-in bytearray, at parser.buffer",
     "Deletes": "Deletes.__del__",
     "Generator": "a generator's frame cannot be frozen",
+    "DecoderHook": "module global SEEN",
+    "DecoderAttribute": "attribute strict of module global DECODER",
+    "HashMethod": "__hash__ reached from HashMethod.feed",
+    "WritesModule": "module json used as a value in WritesModule.feed",
+    "WritesImported": "struct.fed",
+    "WritesFunction": "attribute of function loads",
+    "ComparesObjects": "operator.is_ reached from",
 }
 """What each refusal has to name."""
