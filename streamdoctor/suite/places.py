@@ -143,8 +143,17 @@ def contents_of(value: Any) -> dict[Any, Any]:
     return dict(enumerate(value))
 
 
+def class_parts(cls: type) -> dict[str, Any]:
+    """What stands in a class, and what it is called and derived from; annotations with what they hold."""
+    annotations = vars(cls).get("__annotations__") or {}
+    names = {"__name__": cls.__name__, "__qualname__": cls.__qualname__, "__bases__": cls.__bases__}
+    return {**vars(cls), **names, "__annotations__": tuple(annotations.items())}
+
+
 def function_parts(function: types.FunctionType) -> dict[str, Any]:
     return {
+        "name": (function.__name__, function.__qualname__),
+        "docstring": function.__doc__,
         "code": function.__code__,
         "default argument": function.__defaults__,
         "keyword default": tuple((function.__kwdefaults__ or {}).items()),

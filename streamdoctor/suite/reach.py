@@ -41,6 +41,7 @@ from streamdoctor.suite.places import (
     Names,
     Place,
     Quick,
+    class_parts,
     contents,
     contents_of,
     defaults,
@@ -124,7 +125,7 @@ class World:
         self.visit(type(cls), f"the metaclass of {cls.__qualname__}")
         for base in cls.__mro__[1:]:
             self.visit(base, f"class {cls.__qualname__}")
-        self._place(cls, lambda: dict(vars(cls)), lambda label: f"class attribute {cls.__qualname__}.{label}")
+        self._place(cls, lambda: class_parts(cls), lambda label: f"class attribute {cls.__qualname__}.{label}")
         for label, value in list(vars(cls).items()):
             self._visit_member(cls, label, value)
 

@@ -397,6 +397,26 @@ class ComparesObjects(Lines):
         return spoilt(super().feed(data), operator.is_(self.rest, data))
 
 
+class RenamesClass(Lines):
+    def feed(self, data: bytes) -> list[str]:
+        RenamesClass.__name__ = f"{len(data)} bytes"
+        return super().feed(data)
+
+
+class RenamesFunction(Lines):
+    def feed(self, data: bytes) -> list[str]:
+        Lines.feed.__doc__ = f"{len(data)} bytes"
+        return super().feed(data)
+
+
+class Annotates(Lines):
+    fed: int
+
+    def feed(self, data: bytes) -> list[str]:
+        Annotates.__annotations__["fed"] = len(data)
+        return super().feed(data)
+
+
 class Pieces:
     """Correct, but its state tells how the bytes were cut."""
 
@@ -511,6 +531,9 @@ HIDDEN = {
     "Builtin": "Bytes, a subclass of the built-in bytearray, at parser.buffer",
     "Deletes": "Deletes.__del__",
     "Generator": "a generator's frame cannot be frozen",
+    "RenamesClass": "class attribute RenamesClass.__name__",
+    "RenamesFunction": "docstring of function Lines.feed",
+    "Annotates": "class attribute Annotates.__annotations__",
     "DecoderHook": "module global SEEN",
     "DecoderAttribute": "attribute strict of module global DECODER",
     "HashMethod": "__hash__ reached from HashMethod.feed",
