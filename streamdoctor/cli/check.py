@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -28,7 +29,7 @@ from streamdoctor.suite.explore import DEFAULT_MAX_PIECE
 from streamdoctor.suite.jobs import processors
 from streamdoctor.suite.results import exit_code, worth_telling
 from streamdoctor.suite.subjects import Subject, find, from_probe
-from streamdoctor.visible import safe_text
+from streamdoctor.visible import safe_text, shorten
 
 _REPHRASINGS = "\b\nRephrasings say a stream in other bytes whose events are known:\n" + "\n".join(
     f"{name:20} {entry.summary}" for name, entry in catalogue.REPHRASINGS.items()
@@ -134,6 +135,9 @@ def _is_probe(name: str) -> bool:
     return name.startswith("probe:")
 
 
-def _progress(parser: str, subject: str) -> None:
+def _progress(parser: str, subject: str, words: str) -> None:
     if sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{safe_text(parser)}  {safe_text(subject)}"[:100], nl=False, err=True)
+        far = f": {words}" if words else ""
+        width = (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - 1 - len(far)
+        what = shorten(f"{safe_text(parser)}  {safe_text(subject)}", max(width, 8))
+        click.echo(f"\r\x1b[K{what}{far}", nl=False, err=True)

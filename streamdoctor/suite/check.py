@@ -18,8 +18,8 @@ from streamdoctor.suite.subjects import Subject
 from streamdoctor.suite.trialled import MOST_HANGS, Trialled, blank, left_out
 from streamdoctor.suite.workers import Limits
 
-Progress = Callable[[str, str], None]
-"""Hears the parser that is judged, and on what."""
+Progress = Callable[[str, str, str], None]
+"""Hears the parser that is judged, on what, and how far it came: "" as it begins."""
 Done = Callable[[Result, bool], None]
 """Hears each result: as its cases left it, then once more as it stays (True), with findings made small and proofs."""
 
@@ -29,7 +29,7 @@ def check(
     subjects: Sequence[Subject],
     options: Options,
     limits: Limits | None = None,
-    progress: Progress = lambda parser, subject: None,
+    progress: Progress = lambda parser, subject, words: None,
     *,
     jobs: int = 1,
     done: Done = lambda result, final: None,
@@ -87,8 +87,7 @@ class _Table:
         kind, told = message
         ref = self.parts[number].ref
         if kind == "at":
-            name, words = told
-            self.progress(ref, f"{name}: {words}" if words else name)
+            self.progress(ref, *told)
         elif kind == "hopeless":
             self.hopeless.add(ref)
         else:

@@ -6,6 +6,7 @@ before it, but that a parser which hangs on all of the first streams is not give
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -43,6 +44,8 @@ CONTENT = frozenset({"truncated", "duplicated", "invented", "reordered", "corrup
 MOST_HANGS = 3
 MOST_DEATHS = 3
 """After so many deaths of its process, or one hang, the rest of a subject is left out: it cannot get worse."""
+
+_SAY_EVERY = 0.25
 
 Tell = Callable[[tuple[str, Any]], None]
 """Takes ("at", subject name and words), ("row", (number, result, is it final)) and ("hopeless", None)."""
@@ -83,6 +86,7 @@ class Trialled:
         self.rows = [_Row(blank(ref, subject)) for subject in subjects]
         self._cases: dict[int, Numbered] = {}
         self._costs: dict[str, list[Found]] = {}
+        self._said = 0.0
 
     def run(self) -> None:
         """Tells of every row, at last as it stays. An interrupt that a proof met is in the row."""
@@ -92,6 +96,7 @@ class Trialled:
                 self._prove(number, row)
             if row.folded and row.calibration is not None:
                 folded = row.causes()
+                self._say(number, "making what was found small")
                 row.result.findings = made_small(
                     self.ref, self.subjects[number], row.calibration, self.options, folded, self.limits
                 )
@@ -114,7 +119,7 @@ class Trialled:
     def _run(self) -> None:
         while True:
             job = examine(self.ref, self.subjects, self.options, self.memory)
-            ending = run_child(job, self._receive, self.limits)
+            ending = run_child(job, self._receive, self.limits, self._heard)
             if ending.how == "done":
                 return
             if ending.at[0] == CALIBRATING:
@@ -200,6 +205,12 @@ class Trialled:
 
     def _say(self, number: int, words: str) -> None:
         self.tell(("at", (self.subjects[number].name, words)))
+
+    def _heard(self, number: int, index: int) -> None:
+        now = time.monotonic()
+        if 0 <= number < len(self.subjects) and index >= 0 and now - self._said > _SAY_EVERY:
+            self._said = now
+            self._say(number, f"case {index + 1:,}")
 
     def _case(self, number: int, index: int) -> Case:
         if number not in self._cases:

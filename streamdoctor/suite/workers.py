@@ -89,8 +89,11 @@ def fork_quietly() -> int:
     return pid
 
 
-def run_child(job: Job, receive: Callable[[Message], None], limits: Limits) -> Ending:
-    """Runs `job` in a child and hands each message it emits to `receive`. Returns when the child is gone."""
+def run_child(
+    job: Job, receive: Callable[[Message], None], limits: Limits, heard: Beat = lambda subject, case: None
+) -> Ending:
+    """Runs `job` in a child and hands each message it emits to `receive`, and a beat now and then to `heard`. Returns
+    when the child is gone."""
     board = mmap.mmap(-1, _BEAT.size)
     with tempfile.TemporaryFile() as trace, board:
         reader, writer = os.pipe()
@@ -107,7 +110,7 @@ def run_child(job: Job, receive: Callable[[Message], None], limits: Limits) -> E
             (said.append if message["t"] == _LAST_WORD else receive)(message)
 
         try:
-            stopped = _listen(pid, reader, listen, board, limits)
+            stopped = _listen(pid, reader, listen, board, limits, heard)
         except BaseException:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
@@ -137,7 +140,7 @@ def _ending(
 
 
 def _listen(
-    pid: int, reader: int, receive: Callable[[Message], None], board: mmap.mmap, limits: Limits
+    pid: int, reader: int, receive: Callable[[Message], None], board: mmap.mmap, limits: Limits, heard: Beat
 ) -> Stopped | None:
     """Passes on messages until the child closes its end. Says why, where it had to be killed."""
     buffer = b""
@@ -158,6 +161,8 @@ def _listen(
         if board[:] != beats or ready:
             beats, since, used = board[:], time.monotonic(), _cpu_seconds(pid)
             most = used + limits.cpu * _COLD + _OVERDUE
+            _, *at = _BEAT.unpack(beats)
+            heard(at[0], at[1])
         elif _cpu_seconds(pid) > most:
             _stop(pid)
             return "spinning"

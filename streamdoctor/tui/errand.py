@@ -46,8 +46,9 @@ def _found(name: str) -> Subject | None:
         return None
 
 
-def _judging(parser: str, subject: str) -> None:
-    say({"t": "judging", "parser": parser, "subject": subject})
+def _judging(parser: str, subject: str, words: str) -> None:
+    if not words:
+        say({"t": "judging", "parser": parser, "subject": subject})
 
 
 def _done(result: Result, final: bool) -> None:
