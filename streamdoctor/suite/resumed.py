@@ -1,9 +1,10 @@
 """Every single cut of a long body in near linear time, for parsers whose state can be put by and taken up again.
 
-A cut inside an event is run from the state at that event's beginning to its end. Where the state and the output are
-then those of the run event by event, which is as right as the uncut one, nothing after it can differ. Every other cut,
-one of each boundary class and a seeded sample are run from scratch; if one of those is wrong where this said right, all
-are. Cost: some 10 microseconds a cut, and the length of its event.
+A cut in an event is run from the state before the event ahead of it to the end of the one behind it: two pieces, each
+of which holds a whole event beside its part of the cut one. Where the state and the output are then those of the run
+event by event, which is as right as the uncut one, nothing after it can differ. Every other cut, one of each boundary
+class and a seeded sample are run from scratch; if one of those is wrong where this said right, all are. Taken on trust
+is that more whole events in a piece change nothing. Cost: some 20 microseconds a cut, and the length of three events.
 """
 
 from __future__ import annotations
@@ -95,12 +96,12 @@ def _walk(states: States, reading: Reading, going: Callable[[], None]) -> set[in
     for number, leg in enumerate(legs):
         if number % _BEAT == 0:
             going()
+        span = legs[max(number - 1, 0) : number + 2]
         for cut in range(leg.start + 1, leg.end + 1):
             if cut % _BEAT == 0:
                 going()
-            if cut == leg.end or _rejoins(states, reading.body, leg, cut):
+            if cut < len(reading.body) and _rejoins(states, reading.body, span, cut):
                 right.add(cut)
-    right.discard(len(reading.body))
     states.check_world()
     return right
 
@@ -118,12 +119,13 @@ def _legs(states: States, reading: Reading) -> Iterator[_Leg]:
         key, start = after, end
 
 
-def _rejoins(states: States, body: bytes, leg: _Leg, cut: int) -> bool:
-    """Does nothing come out at the cut, and all of it at the event's end, in the state that is known there?"""
-    parser = states.thaw(leg.before)
-    if parser.feed(body[leg.start : cut]) or _done(parser):
+def _rejoins(states: States, body: bytes, span: Sequence[_Leg], cut: int) -> bool:
+    """Does all that ends by the cut come out at it, and the rest at the end of the span, in the state known there?"""
+    parser = states.thaw(span[0].before)
+    ahead, behind = [tuple(chain(*(leg.out for leg in span if (leg.end <= cut) == first))) for first in (True, False)]
+    if _items(parser.feed(body[span[0].start : cut])) != ahead or _done(parser):
         return False
-    return _items(parser.feed(body[cut : leg.end])) == leg.out and states.freeze(parser) == leg.after
+    return _items(parser.feed(body[cut : span[-1].end])) == behind and states.freeze(parser) == span[-1].after
 
 
 def _done(parser: Any) -> bool:

@@ -56,6 +56,25 @@ class DropsAfterLF(Raw):
         return super().feed(piece.lstrip(b"\n") if self.buffer.endswith(b"\n") else piece)
 
 
+class LosesRest(Raw):
+    """Wrong at one cut: what follows a whole event in the same piece is lost if it ends there."""
+
+    def feed(self, piece: bytes) -> list[str]:
+        events = super().feed(piece)
+        if events and self.buffer.endswith(b'{"n":42,"'):
+            self.buffer = b""
+        return events
+
+
+class LosesNext(Raw):
+    """Wrong at one cut: of what ends an event and goes on, the next event is lost."""
+
+    def feed(self, piece: bytes) -> list[str]:
+        begun = self.buffer.endswith(b'{"n":17,"')
+        events = super().feed(piece)
+        return [*events[:1], *events[2:]] if begun else events
+
+
 class CountsPieces(Raw):
     """Wrong in the third piece only: no single cut shows it."""
 
@@ -119,7 +138,8 @@ def judged(parser: Any, stream: Subject) -> Result:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "parser", [SSEDecoder, Raw, Decoding, PerPiece, DropsAfterLF, CountsPieces, Late, HiddenCount, Lazy]
+    "parser",
+    [SSEDecoder, Raw, Decoding, PerPiece, DropsAfterLF, LosesRest, LosesNext, CountsPieces, Late, HiddenCount, Lazy],
 )
 def test_the_findings_are_those_of_runs_from_scratch(
     parser: Any, stream: Subject, monkeypatch: pytest.MonkeyPatch
@@ -136,6 +156,8 @@ def test_the_findings_are_those_of_runs_from_scratch(
     ("parser", "says"),
     [
         (Raw, f"{len(BODY) - 1:,} single cuts were resumed"),
+        (LosesRest, f"{len(BODY) - 2:,} single cuts were resumed"),
+        (LosesNext, f"{len(BODY) - 2:,} single cuts were resumed"),
         (DropsAfterLF, "single cuts were resumed"),
         (CountsPieces, "event by event it is wrong"),
         (Late, "something is wrong uncut"),
