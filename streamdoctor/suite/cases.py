@@ -47,6 +47,12 @@ class Axes:
         splits = tuple(strategies.expand(self.splits or ("whole",), self.seed))
         return [Combination(splits, self.faults or (None,), name) for name in self.rephrasings or (AS_IS,)]
 
+    def words(self) -> list[str]:
+        """The command-line options that say the same again."""
+        named = (("split", self.splits), ("fault", self.faults), ("rephrase", self.rephrasings))
+        words = [word for name, values in named for value in values for word in (f"--{name}", value)]
+        return words + ([f"--seed={self.seed}"] if self.seed else [])
+
     def validate(self) -> None:
         """Raises UsageError for what no body could be run with."""
         strategies.expand(self.splits)

@@ -1,5 +1,5 @@
 """The findings of one parser on one subject as a result shows them: each in its simplest case, made small, with the
-command that shows it again."""
+command that shows it again: `replay` of that case, or `check` where it shows after others only."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ def _found(
 ) -> Found:
     """`own` is `subject` in the words of the case; the case is known by what it was before."""
     case, finding, cuts = one.case, one.finding, one.case.cuts
+    alone = reduced is None or bool(reduced["finding"])
     if reduced is not None:
         cuts = tuple(reduced["cuts"])
         if reduced["finding"]:
@@ -82,20 +83,20 @@ def _found(
         boundary=own.material(case.plan).boundaries.at(cuts[0]) if cuts else None,
         minimal=minimal,
     )
-    found.reproduce = _command(subject, ref, found, options, named=cuts == case.cuts)
+    if subject.path != UNNAMED and not ref.startswith("("):  # which a shell cannot name
+        words = _case_words(found, named=cuts == case.cuts) if alone else options.axes.words()
+        asked = _judge_words(subject, ref, "replay" if alone else "check")
+        found.reproduce = " ".join([*asked, *words, *options.words()])
     return found
 
 
-def _command(subject: Subject, ref: str, found: Found, options: Options, *, named: bool) -> str:
-    """The one command that shows this case again; none where a shell cannot name the capture or the parser."""
-    if subject.path == UNNAMED or ref.startswith("("):
-        return ""
-    words = ["streamdoctor", "replay", quote(subject.path or f"probe:{subject.probe}")]
-    words += ["--command", quote(ref.removeprefix(PREFIX))] if ref.startswith(PREFIX) else ["--parser", quote(ref)]
+def _judge_words(subject: Subject, ref: str, command: str) -> list[str]:
+    parser = ("--command", quote(ref.removeprefix(PREFIX))) if ref.startswith(PREFIX) else ("--parser", quote(ref))
+    return ["streamdoctor", command, quote(subject.path or f"probe:{subject.probe}"), *parser]
+
+
+def _case_words(found: Found, *, named: bool) -> list[str]:
     named = named and found.split in ("events", "bytes", "lines", "recorded") and len(found.cuts) > _MOST_CUTS
-    words += ["--split", found.split if named else f"cuts:{','.join(map(str, found.cuts))}" if found.cuts else "whole"]
-    if found.rephrase != AS_IS:
-        words += ["--rephrase", found.rephrase]
-    if found.fault:
-        words += ["--fault", found.fault]
-    return " ".join(words + options.words())
+    words = ["--split", found.split if named else f"cuts:{','.join(map(str, found.cuts))}" if found.cuts else "whole"]
+    words += ["--rephrase", found.rephrase] if found.rephrase != AS_IS else []
+    return words + (["--fault", found.fault] if found.fault else [])

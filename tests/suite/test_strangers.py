@@ -5,11 +5,14 @@ The strangers stand in files outside the package (`strangers/`); a mistake is on
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from streamdoctor.cli import cli
 from streamdoctor.suite.cases import Axes
 from tests.suite.lab import (
     ANTHROPIC,
@@ -288,6 +291,11 @@ def test_state_that_outlives_a_stream_shows_on_the_next(tmp_path: Path, name: st
     (result,) = judged(ref("endings", name), captures(tmp_path, {"torn": body}))
     assert result.verdict == "fail"
     assert "only after other streams" in str(told([result]))
+    commands = {found.reproduce for found in result.findings if found.finding.summary.endswith("same process)")}
+    assert len(commands) == 1
+    again = CliRunner().invoke(cli, [*shlex.split(commands.pop())[1:], "--json", str(tmp_path / "again.json")])
+    assert again.exit_code == 1, again.output
+    assert "only after other streams" in (tmp_path / "again.json").read_text()
 
 
 def test_what_reads_another_api_only_is_left_out(tmp_path: Path) -> None:
