@@ -89,7 +89,7 @@ def _end(replayed: Replayed) -> Iterator[str]:
     elif transcript.finished:
         yield "      finished"
     elif transcript.stuck or transcript.died:
-        yield f"      {transcript.stuck or transcript.died}"
+        yield f"      {transcript.stuck or transcript.died}{', ' if replayed.place else ''}{safe_text(replayed.place)}"
 
 
 def _verdict(replayed: Replayed) -> Iterator[str]:

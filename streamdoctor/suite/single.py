@@ -42,6 +42,8 @@ class Replayed:
     findings: tuple[Finding, ...]
     expected: tuple[str, ...]
     why: str | None = None
+    place: str = ""
+    """Of one that did not return: where it was when it was stopped."""
 
     def out(self, step: int) -> str:
         """What came out in a step, in the words of the level."""
@@ -165,7 +167,16 @@ def _replayed(
         findings=tuple(judge(trial)) if trial and not why else (),
         expected=expected_by_step(trial.calibration, trial.reading, transcript) if trial else (),
         why=why,
+        place=_place(ending),
     )
+
+
+def _place(ending: Ending) -> str:
+    """Where it was when it was stopped, and from where our code had called it."""
+    if ending.how not in ("spinning", "blocked") or not ending.trace:
+        return ""
+    entered, last = ending.entered, ending.trace[0]
+    return f"at {last}" if entered in (None, last) else f"at {last}, from {entered}"
 
 
 def _transcript(runs: list[Run], plan: Plan, said: dict[str, Message], ending: Ending) -> tuple[int, Transcript]:
@@ -175,9 +186,8 @@ def _transcript(runs: list[Run], plan: Plan, said: dict[str, Message], ending: E
         return told["run"], rebuilt(told["fields"])
     number = said["running"]["run"]
     stuck: Stuck | None = "spinning" if ending.how == "spinning" else "blocked" if ending.how == "blocked" else None
-    died = f"{ending.detail}{f', at {ending.trace[0]}' if ending.trace else ''}"
     ends = (*runs[number].cuts, len(plan.body))
-    return number, Transcript(ends, (), stuck=stuck, died=None if stuck else died)
+    return number, Transcript(ends, (), stuck=stuck, died=None if stuck else ending.words)
 
 
 def calibration_of(fields: dict[str, Any]) -> Calibration:

@@ -245,7 +245,7 @@ class Trialled:
     def _died_calibrating(self, ending: Ending) -> None:
         """A parser that dies on a probe does not speak that dialect; one that dies while it is loaded is no parser."""
         if ending.at[1] < 0:
-            raise UsageError(f"parser {self.ref!r} cannot be loaded: {_how(ending)}")
+            raise UsageError(f"parser {self.ref!r} cannot be loaded: {ending.words}")
         self.memory.died_calibrating(ending)
 
     def _died(self, ending: Ending) -> None:
@@ -262,7 +262,7 @@ class Trialled:
         if ending.how != "died" and not self._confirm(number, case):
             return
         stuck = _stuck(ending)
-        self._accuse(number, case, stuck, _how(ending))
+        self._accuse(number, case, stuck, ending.words)
         row.deaths += 1
         done = uncalibrated or stuck is not None or row.deaths >= MOST_DEATHS
         self.memory.start = (number + 1, 0) if done else (number, index + 1)
@@ -328,9 +328,9 @@ class Trialled:
         if outcome.deadly is not None:
             case, ending = self._proved(number, outcome.deadly[0]), outcome.deadly[1]
             if ending.how == "died" or self._confirm(number, case):
-                self._accuse(number, case, _stuck(ending), _how(ending))
+                self._accuse(number, case, _stuck(ending), ending.words)
             else:
-                result.proof_refused = f"it took longer than the limit once and not again ({_how(ending)})"
+                result.proof_refused = f"it took longer than the limit once and not again ({ending.words})"
 
     def _proved(self, number: int, cuts: Cuts) -> Case:
         return self._uncut(number)._replace(split="prove", cuts=cuts)
@@ -361,7 +361,3 @@ def blank(ref: str, subject: Subject) -> Result:
 def left_out(result: Result) -> None:
     """Of a parser that hung on all of the first streams."""
     result.error, result.note = True, f"SD901, left out: it hung on {MOST_HANGS} other streams already"
-
-
-def _how(ending: Ending) -> str:
-    return f"{ending.detail}{f', at {ending.trace[0]}' if ending.trace else ''}"

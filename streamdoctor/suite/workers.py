@@ -25,7 +25,8 @@ import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO, Any, Literal, NoReturn
+from pathlib import Path
+from typing import IO, Any, Literal, NamedTuple, NoReturn
 
 from streamdoctor.parsers.parentage import end_with_parent
 
@@ -48,6 +49,7 @@ _OVERDUE = 1.0
 """Seconds of CPU time past the limit after which a child has switched its alarm off, or holds it back."""
 _write, _dumps = os.write, json.dumps
 """Kept from a parser that replaces them."""
+_PACKAGE, _LIBRARY = (f"{Path(file).parents[up]}{os.sep}" for file, up in ((__file__, 1), (os.__file__, 0)))
 _MEMORY = 4 << 30
 """Bytes of address space that a child may have: more gives it a MemoryError (where the system holds to it)."""
 
@@ -63,6 +65,19 @@ class Limits:
         return Limits(self.cpu * factor, self.wall * factor)
 
 
+class Place(NamedTuple):
+    """A line in the stack of a child; `file` is a name without folders."""
+
+    file: str
+    line: str
+    function: str
+    ours: bool
+    """Is it in streamdoctor, or in the standard library?"""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} in {self.function}"
+
+
 @dataclass(frozen=True)
 class Ending:
     """How a child ended: `at` is its last beat, `trace` where it was, innermost line first."""
@@ -70,7 +85,21 @@ class Ending:
     how: Literal["done", "spinning", "blocked", "died"]
     at: tuple[int, int] = (-1, -1)
     detail: str = ""
-    trace: tuple[str, ...] = ()
+    trace: tuple[Place, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What happened and where: of a loop the function that it never left, for its line is a matter of chance."""
+        if self.how != "spinning":
+            return f"{self.detail}, at {self.trace[0]}" if self.trace else self.detail
+        entered = self.entered
+        return f"{self.detail}, in {entered.function} of {entered.file}" if entered else self.detail
+
+    @property
+    def entered(self) -> Place | None:
+        """Where our code called the parser's, in this child."""
+        starts = [number for number, place in enumerate(self.trace) if place.ours and place.function == _CHILD]
+        return next((place for place in reversed(self.trace[: starts[0] if starts else None]) if not place.ours), None)
 
 
 def fork_quietly() -> int:
@@ -123,7 +152,7 @@ def run_child(
 
 
 def _ending(
-    status: int, stopped: Stopped | None, at: tuple[int, int], trace: tuple[str, ...], *, finished: bool
+    status: int, stopped: Stopped | None, at: tuple[int, int], trace: tuple[Place, ...], *, finished: bool
 ) -> Ending:
     if stopped == "blocked":
         return Ending("blocked", at, "no progress", trace)
@@ -201,19 +230,26 @@ def _stop(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def _read_trace(trace: IO[bytes]) -> tuple[str, ...]:
-    """The lines of the current thread in what faulthandler wrote: "file.py:12 in name"."""
+def _read_trace(trace: IO[bytes]) -> tuple[Place, ...]:
+    """The lines of the current thread in what faulthandler wrote."""
     trace.seek(0)
-    lines: list[str] = []
+    lines: list[Place] = []
     for line in trace.read(1 << 16).decode("utf-8", "replace").splitlines():
         if line.startswith('  File "'):
             path, _, rest = line.removeprefix('  File "').partition('", line ')
             number, _, name = rest.partition(" in ")
-            lines.append(f"{os.path.basename(path)}:{number} in {name}")
+            lines.append(Place(os.path.basename(path), number, name, _is_ours(path)))
     return tuple(lines)
 
 
+def _is_ours(path: str) -> bool:
+    library = path.startswith(_LIBRARY) and "site-packages" not in path
+    return library or path.startswith((_PACKAGE, "<frozen"))
+
+
 # --- in the child
+
+_CHILD = "_be_child"
 
 
 def _be_child(job: Job, writer: int, board: mmap.mmap, trace: IO[bytes], limits: Limits) -> NoReturn:

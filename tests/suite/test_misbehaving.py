@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from base64 import b64decode
@@ -11,7 +12,11 @@ import pytest
 
 from streamdoctor.errors import UsageError
 from streamdoctor.suite.cases import Axes
+from streamdoctor.suite.check import check
+from streamdoctor.suite.examine import Options
 from streamdoctor.suite.results import Result
+from streamdoctor.suite.single import replay
+from streamdoctor.suite.subjects import from_probe
 from streamdoctor.suite.workers import Limits
 from tests.suite.lab import CHATS, PLAIN, STRANGERS, captures, judged, told
 
@@ -195,3 +200,22 @@ def test_the_commands_say_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert done.returncode == code, done.stdout + done.stderr
         assert "POLLUTION" not in done.stdout + done.stderr
         assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_loop_is_named_by_what_never_returned_and_shown_where_it_was(tmp_path: Path) -> None:
+    """Each stop finds it in another line, but never outside `feed`."""
+    file = tmp_path / "turning.py"
+    file.write_text(
+        "import json\n"
+        "class Parser:\n"
+        "    def turn(self, n): return json.dumps(n + 1)\n"
+        "    def feed(self, data):\n"
+        "        n = 0\n"
+        "        while True:\n"
+        "            n = int(self.turn(n))\n"
+    )
+    subject, ref, limits = from_probe("sse"), f"{file}:Parser", Limits(0.3, 5.0)
+    (result,) = check([ref], [subject], Options(Axes(("whole",))), limits)
+    assert result.findings[0].finding.summary.endswith("(CPU time used up, in feed of turning.py)")
+    place = replay(ref, subject, "whole", None, Options(), limits).place
+    assert re.fullmatch(r"at \w+\.py:\d+ in \w+(, from turning\.py:[67] in feed)?", place), place

@@ -61,7 +61,8 @@ def test_how_a_child_ends_and_where_it_was(act: Any, how: str, detail: str) -> N
     assert detail in ending.detail
     assert [message["t"] for message in said] == ["first"], "nothing said before is lost"
     if how in ("spinning", "blocked") or "SEGV" in detail:
-        assert ending.trace[0].startswith("test_workers.py:")
+        assert ending.trace[0].file == "test_workers.py" and not ending.trace[0].ours
+        assert ending.entered is not None and ending.entered.function == "job"
 
 
 def test_a_beat_is_progress() -> None:
