@@ -202,6 +202,7 @@ def test_the_commands_say_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_loop_is_named_by_what_never_returned_and_shown_where_it_was(tmp_path: Path) -> None:
     """Each stop finds it in another line, but never outside `feed`."""
     file = tmp_path / "turning.py"
