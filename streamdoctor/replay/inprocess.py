@@ -83,7 +83,7 @@ def _made(make: Callable[[], Any], source: AsyncSource) -> Any:
 
 def _feed_all(parser: Any, source: AsyncSource) -> Transcript:
     script = source.script
-    can_end = hasattr(parser, "done")
+    can_end = can_be_done(parser)
     paused, count = script.paused, script.count
     while script.step < count or script.acts[script.step] not in TELLS_NOTHING:
         if paused:
@@ -92,9 +92,9 @@ def _feed_all(parser: Any, source: AsyncSource) -> Transcript:
         result = parser.feed(piece) if piece is not None else _close(parser)
         if type(result) is not list or result:
             _take(result, source)
-        if piece is None or (getattr(parser, "done", False) and _done(parser)):
+        if piece is None or is_done(parser):
             break
-    done = _done(parser)
+    done = is_done(parser)
     script.asked = script.resting and not done
     return script.transcript(finished=not script.resting or done, done=done if can_end else None, can_end=can_end)
 
@@ -104,7 +104,13 @@ def _close(parser: Any) -> Any:
     return None if close is None else close()
 
 
-def _done(parser: Any) -> bool:
+def can_be_done(parser: Any) -> bool:
+    """Does it say when it needs no more? Asked once, before the first piece."""
+    return hasattr(parser, "done")
+
+
+def is_done(parser: Any) -> bool:
+    """Does it need no more? Asked once after each piece: what `done` does may change the parser."""
     done = getattr(parser, "done", False)
     return bool(done() if callable(done) else done)
 

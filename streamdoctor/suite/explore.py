@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from streamdoctor.diagnosis.judge import Finding
 from streamdoctor.parsers.items import Item, freeze
+from streamdoctor.replay.inprocess import is_done
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.suite.expectation import WRONG, Expectation, items_of
 from streamdoctor.suite.reach import Refused
@@ -48,8 +49,8 @@ class Tally:
 
 
 class Judged(NamedTuple):
-    """One chunking from scratch: what is wrong in it, how the parser ended (the exception's name, "done" or "end"), and
-    what came out at the end of the stream."""
+    """One chunking from scratch: what is wrong in it, how the parser ended ("raised " and the exception, "done" or
+    "end"), and what came out at the end of the stream."""
 
     findings: list[Finding]
     how: str
@@ -104,7 +105,8 @@ class Walk:
         self._strict = False
         self._size = len(body)
         self._at: list[list[_Node]] = [[] for _ in range(self._size + 1)]
-        self._ended: set[tuple[str, int, int]] = set()
+        self._ended: dict[tuple[str, int, int], int] = {}
+        """With how many cuts each way to end was judged."""
         self._blocks = 0
         self._checked = 0
         self._late_seen = False
@@ -146,6 +148,7 @@ class Walk:
         if not alike or not self._halved(spread, [at for at in range(1, self._size) if at not in longest]):
             self._at = [start, *([] for _ in range(self._size))]
             self.tally.steps, self.tally.states, self._checked = 0, 1, 0
+            self._ended, self._late_seen = {}, False
             return False
         return True
 
@@ -169,7 +172,7 @@ class Walk:
             helper.stop()
             self._strict = False
         self.tally.steps += steps or 0
-        return steps is not None
+        return self.tally.steps == sum(min(self._max_piece, self._size - at) for at in range(self._size))
 
     def _still_going(self) -> None:
         self._watch(self.tally, self._blocks)
@@ -225,13 +228,13 @@ class Walk:
             try:
                 parser = make()
                 result = parser.feed(body[offset:end])
-                if result or type(result) is not list:
+                if type(result) is not list or result:
                     now = expectation.take(result, out)
-                done = may_be_done and _done(parser)
+                done = may_be_done and is_done(parser)
             except Refused:
                 raise
             except BaseException as error:
-                self._end(node, end, type(error).__qualname__)
+                self._end(node, end, raised(error))
                 continue
             if now == WRONG or (now < need[end] and not self._may_be_late(node, end, now)):
                 self._accuse(node, end)
@@ -244,7 +247,7 @@ class Walk:
                             known.parent, known.pieces = node, node.pieces + 1
                         break
                 else:
-                    if not may_be_done and _done(parser):
+                    if not may_be_done and is_done(parser):
                         self._end(node, end, "done")
                     else:
                         self._arrive(node, end, now, parser)
@@ -300,8 +303,8 @@ class Walk:
         if not self._expectation.only_a_lone_cr_is_late(out, end):
             return False
         if not self._late_seen:
-            self._late_seen = True
             self._judged(self._cuts(node, end))
+            self._late_seen = True
         return True
 
     def _accuse(self, node: _Node, end: int) -> None:
@@ -313,9 +316,10 @@ class Walk:
         """It raised, or says that it is done: nothing follows, so a run up to here tells all."""
         key = (how, self._expectation.reached, end)
         cuts = self._cuts(node, end)
-        if key not in self._ended and not self._too_far(len(cuts)):
-            self._ended.add(key)
-            if not self._judged(cuts) and self._last.how != how:
+        if self._ended.get(key, self._size) > len(cuts) and not self._too_far(len(cuts)):
+            right = not self._judged(cuts)
+            self._ended[key] = len(cuts)
+            if right and self._last.how != how:
                 raise Refused(f"with {cut_words(cuts)} a run from scratch ends with {self._last.how}, a kept one {how}")
 
     def _close(self, node: _Node) -> None:
@@ -339,7 +343,7 @@ class Walk:
         except Refused:
             raise
         except BaseException as error:
-            return type(error).__qualname__, tuple(items)
+            return raised(error), tuple(items)
         return "end", tuple(items)
 
     def _judged(self, cuts: Cuts) -> bool:
@@ -366,10 +370,9 @@ class Walk:
         return tuple(reversed(ends))
 
 
-def _done(parser: Any) -> bool:
-    """As the driver of `replay.inprocess` asks it."""
-    done = getattr(parser, "done", False)
-    return bool(done() if callable(done) else done)
+def raised(error: BaseException) -> str:
+    """How a run ended that raised."""
+    return f"raised {type(error).__qualname__}"
 
 
 def chunkings(size: int, max_piece: int) -> str:

@@ -171,7 +171,7 @@ class _Prover:
         trial = trial or self._run(cuts)
         findings = judge(trial)
         transcript = trial.transcript
-        how = "end" if transcript.raised is None else transcript.raised.type
+        how = "end" if transcript.raised is None else f"raised {transcript.raised.type}"
         if transcript.done and not transcript.end_seen:
             how = "done"
         last = transcript.last_step

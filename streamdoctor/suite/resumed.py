@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from streamdoctor.parsers.items import Item, freeze
 from streamdoctor.parsers.shapes import Shape
+from streamdoctor.replay.inprocess import is_done
 from streamdoctor.splits.boundaries import CLASSES, Boundaries
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.stream.reading import Reading
@@ -114,7 +115,7 @@ def _legs(states: States, reading: Reading) -> Iterator[_Leg]:
         out = _items(parser.feed(reading.body[start:end]))
         after = states.freeze(parser)
         yield _Leg(start, end, key, after, out)
-        if _done(parser):
+        if is_done(parser):
             return  # nothing is handed to it any more
         key, start = after, end
 
@@ -123,14 +124,9 @@ def _rejoins(states: States, body: bytes, span: Sequence[_Leg], cut: int) -> boo
     """Does all that ends by the cut come out at it, and the rest at the end of the span, in the state known there?"""
     parser = states.thaw(span[0].before)
     ahead, behind = [tuple(chain(*(leg.out for leg in span if (leg.end <= cut) == first))) for first in (True, False)]
-    if _items(parser.feed(body[span[0].start : cut])) != ahead or _done(parser):
+    if _items(parser.feed(body[span[0].start : cut])) != ahead or is_done(parser):
         return False
     return _items(parser.feed(body[cut : span[-1].end])) == behind and states.freeze(parser) == span[-1].after
-
-
-def _done(parser: Any) -> bool:
-    done = getattr(parser, "done", False)
-    return bool(done() if callable(done) else done)
 
 
 def _items(result: Any) -> tuple[Item, ...]:

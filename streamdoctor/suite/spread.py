@@ -16,6 +16,8 @@ from collections.abc import Callable
 _BOARD = struct.Struct("<qq")
 _POLL = 0.02
 _IRREGULAR = 1
+_ALL = -1
+"""Instead of a number of beats, by one who came to the end of its work: who leaves without it was made to leave."""
 
 
 class Helper:
@@ -43,7 +45,7 @@ class Helper:
 
         try:
             going()
-            self._board[: _BOARD.size] = _BOARD.pack(-1, work(going))
+            self._board[: _BOARD.size] = _BOARD.pack(_ALL, work(going))
             status = 0
         finally:
             os._exit(status)
@@ -55,7 +57,8 @@ class Helper:
             pid, status = os.waitpid(self._pid, os.WNOHANG)
             if pid:
                 self._pid = 0
-                return _BOARD.unpack(self._board[:])[1] if status == 0 else None
+                beats, steps = _BOARD.unpack(self._board[:])
+                return steps if (beats, status) == (_ALL, 0) else None
             if self._board[:] != seen:
                 seen, since = self._board[:], time.monotonic()
                 going()

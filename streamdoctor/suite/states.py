@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from streamdoctor.replay.inprocess import can_be_done
 from streamdoctor.suite.places import MISSING, parts_of
 from streamdoctor.suite.reach import Refused, World
 from streamdoctor.suite.snapshot import Freezer, Key
@@ -37,7 +38,7 @@ class States:
         self._watches = conditions.world
         self._freezer = Freezer(self.world)
         self.world.visit(make, "the parser")
-        parser = make()
+        parser = self._new()
         self.own = callable(getattr(parser, "snapshot", None)) and callable(getattr(parser, "restore", None))
         self.assumed = [f"{type(parser).__qualname__}.snapshot() and restore() tell the whole state"] * self.own
         self._discover(parser)
@@ -53,8 +54,14 @@ class States:
         self.untouched: Callable[[], bool] = self.world.quick.same if self._watches else lambda: True
         """A fast look at the world, for every edge."""
 
+    def _new(self) -> Any:
+        """As the driver of `replay.inprocess` begins with it."""
+        parser = self._make()
+        can_be_done(parser)
+        return parser
+
     def _made_alike(self) -> None:
-        other = self._make()
+        other = self._new()
         self.check_world()
         try:
             same = self.freeze(other) == self.first
