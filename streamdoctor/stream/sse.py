@@ -52,12 +52,16 @@ class SSEDecoder:
     def pending(self) -> Event | None:
         """The event that the end would discard, as if a blank line stood there; None if there is none."""
         ghost = SSEDecoder()
-        ghost.__dict__.update(self.__dict__)
-        ghost._data = list(self._data)
-        ghost._line = bytearray(self._line)
-        ghost._after_cr = False
+        ghost._begin_as(self)
         events = ghost.feed(b"\n\n")
         return events[0]._replace(end=self._line_start + len(self._line)) if events else None
+
+    def _begin_as(self, other: SSEDecoder) -> None:
+        """Goes on in the middle of a block as `other` would, but for an LF that a CR may still be waiting for."""
+        self._line, self._line_start = other._line[:], other._line_start
+        self._data, self._type = other._data[:], other._type
+        self._id, self._id_in_force = other._id, other._id_in_force
+        self._block_start = other._block_start
 
     @property
     def problems(self) -> list[Problem]:

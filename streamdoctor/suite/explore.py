@@ -33,7 +33,7 @@ MOST_STATES = 48
 ANNOUNCED = -1
 """The number of a block whose chunking was announced before it is run."""
 _BLOCK = 64
-_EXACT_EVERY = 1000
+_EXACT_EVERY = 5000
 
 
 @dataclass

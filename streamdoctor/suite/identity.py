@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from streamdoctor.suite.listed import ATOMS
-from streamdoctor.suite.places import MISSING
+from streamdoctor.suite.places import MISSING, closure_value
 
 _SINGLE = frozenset({type(None), bool, type(...)})
 
@@ -26,6 +26,8 @@ def may_be_equal_values(function: types.FunctionType, before: Sequence[dis.Instr
             return type(one.argval) not in _SINGLE
         if one.opname == "LOAD_GLOBAL":
             return _is_value(_resolved(function, [one.argval, *reversed(names)]))
+        if one.opname.startswith("LOAD_DEREF") and not names:
+            return _is_value(closure_value(function, one.argval))
         if one.opname not in ("LOAD_ATTR", "LOAD_METHOD"):
             break
         names.append(one.argval)

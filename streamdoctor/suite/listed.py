@@ -39,14 +39,19 @@ REFUSED_BUILTINS = _words("id hash open input exec eval compile globals __import
 REFUSED_ATTRIBUTES = _words(
     """
     __subclasses__ __globals__ __builtins__ __closure__ cell_contents __code__ f_locals f_globals f_back gi_frame
-    __reduce__ __reduce_ex__ __sizeof__ __hash__ tb_frame __traceback__
+    __reduce__ __reduce_ex__ __sizeof__ __alloc__ __hash__ __repr__ tb_frame __traceback__
     """
 )
-"""Ways round what code names: through frames, code objects, hashes and the list of all classes."""
+"""Ways round what code names: through frames, code objects, the list of all classes, hashes, addresses and sizes."""
+
+WRITING_ATTRIBUTES = _words("__dict__ __setattr__ __delattr__ __set__ __delete__ __setstate__ __annotations__")
+WRITING_BUILTINS = _words("setattr delattr vars")
+"""With these, code may write attributes whose names do not stand in it."""
 
 REFUSED_FUNCTIONS = {id(functools.lru_cache): "functools.lru_cache", id(functools.cache): "functools.cache",
                      id(codecs.open): "codecs.open", id(operator.is_): "operator.is_",
-                     id(operator.is_not): "operator.is_not"}  # fmt: skip
+                     id(operator.is_not): "operator.is_not", id(codecs.register): "codecs.register",
+                     id(codecs.register_error): "codecs.register_error"}  # fmt: skip
 
 ATOMS: frozenset[type] = frozenset({type(None), bool, int, str, bytes, float, type(...)})
 """Immutable built-ins, compared by type and value."""
@@ -60,7 +65,7 @@ OPAQUE: frozenset[type] = frozenset(
 )  # fmt: skip
 """Objects that never change in a way that shows: compared by identity."""
 
-CODERS: dict[type, frozenset[str]] = {json.JSONDecoder: _words("scan_once memo"), json.JSONEncoder: frozenset()}
+CODERS: dict[type, frozenset[str]] = {json.JSONDecoder: _words("scan_once"), json.JSONEncoder: frozenset()}
 """Opaque, but whoever calls their hooks: what is made alike is one. Attributes that are not looked into."""
 
 BUFFERS: frozenset[type] = frozenset({io.BytesIO, io.StringIO})
@@ -92,6 +97,16 @@ def standard_module(name: str) -> bool:
     return name.partition(".")[0] in sys.stdlib_module_names
 
 
+def standard_class(cls: type) -> bool:
+    """Is this the very class of that name in the standard library?"""
+    if not standard_module(cls.__module__):
+        return False
+    found: Any = sys.modules.get(cls.__module__)
+    for part in cls.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is cls or not cls.__flags__ & 1 << 9
+
+
 def is_plain(cls: type) -> bool:
     """Does all that an instance of `cls` holds stand in its `__dict__` and its slots?"""
     known = _PLAIN.get(cls)
@@ -105,7 +120,8 @@ _SLOTS: dict[type, list[Any]] = {}
 
 
 def _look_plain(cls: type) -> bool:
-    return all(base is object or _heap(base) for base in cls.__mro__) and cls.__basicsize__ == _size(cls)
+    heap = all(base is object or _heap(base) for base in cls.__mro__)
+    return heap and cls.__basicsize__ == _size(cls) and _slots_stand(cls)
 
 
 def slots_of(cls: type) -> list[Any]:
@@ -115,6 +131,16 @@ def slots_of(cls: type) -> list[Any]:
         found = [vars(base) for base in reversed(cls.__mro__)]
         known = _SLOTS[cls] = [v for names in found for v in names.values() if type(v) is types.MemberDescriptorType]
     return known
+
+
+def _slots_stand(cls: type) -> bool:
+    """Is every descriptor of a slot where its class put it? Others hide a slot, or show one twice."""
+    slots = [(base, name, v) for base in cls.__mro__ for name, v in vars(base).items()]
+    return all(
+        v.__objclass__ is base and v.__name__ == name
+        for base, name, v in slots
+        if type(v) is types.MemberDescriptorType
+    )
 
 
 def _heap(cls: type) -> bool:

@@ -5,12 +5,17 @@ Contents are compared by identity, immutable built-ins by type and value; no cod
 
 from __future__ import annotations
 
+import abc
+import sys
 import types
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from operator import itemgetter
+from operator import is_
 from typing import Any, NamedTuple
 
-from streamdoctor.suite.listed import ATOMS, MUTABLE, UNREAD_CLASS_ATTRIBUTES, slots_of
+from streamdoctor.suite.listed import ATOMS, slots_of, trusted_module
+
+_dump = vars(abc)["_get_dump"]
 
 
 class _Missing:
@@ -34,50 +39,6 @@ class Names(NamedTuple):
     space: dict[str, Any]
 
 
-class Quick:
-    """All data that is seen fast, side by side with what it was: containers, cells, and bindings that hold data."""
-
-    def __init__(self, places: list[Place], noted: list[dict[Any, Any]]) -> None:
-        self._live: list[Any] = []
-        self._saved: list[Any] = []
-        self._bindings: list[tuple[Callable[[Any], Any], Any, Any]] = []
-        for place, contents in zip(places, noted, strict=True):
-            owner = place.owner
-            if type(owner) in MUTABLE:
-                self._live.append(owner)
-                self._saved.append(owner.copy())
-            elif isinstance(owner, types.CellType):
-                if type(contents[""]) in ATOMS:
-                    self._live.append(owner)
-                    self._saved.append(types.CellType(contents[""]))
-            else:
-                self._bind(owner, contents)
-
-    def _bind(self, owner: Any, contents: dict[Any, Any]) -> None:
-        """A class, the globals of a module, or an object: the names that hold data now."""
-        space: Any = owner.space if isinstance(owner, Names) else getattr(owner, "__dict__", None)
-        names = [
-            name
-            for name, value in contents.items()
-            if name not in UNREAD_CLASS_ATTRIBUTES and (type(value) in ATOMS or type(value) in MUTABLE)
-        ]
-        names = [name for name in names if space is not None and name in space]
-        if names:
-            get = itemgetter(*names)
-            self._bindings.append((get, space, get(space)))
-
-    def same(self) -> bool:
-        try:
-            if self._live != self._saved:
-                return False
-            for get, space, saved in self._bindings:
-                if get(space) != saved:
-                    return False
-        except Exception:
-            return False
-        return True
-
-
 def parts_of(value: Any) -> dict[str, Any]:
     """The attributes and slots of a plain object, read without running code of its own."""
     parts = {d.__name__: _slot(d, value) for d in slots_of(type(value))}
@@ -93,12 +54,15 @@ def dict_of(value: Any) -> dict[str, Any]:
     return {}
 
 
+_WRITTEN_BY_IMPORT = frozenset({"__builtins__", "__cached__", "__file__", "__loader__", "__path__", "__spec__"})
+
+
 def module_parts(module: types.ModuleType) -> dict[str, Any]:
     """What stands in a module, but for what importing it wrote there and modules inside it."""
     return {
         name: value
         for name, value in vars(module).items()
-        if not name.startswith("__") and type(value) is not types.ModuleType
+        if name not in _WRITTEN_BY_IMPORT and type(value) is not types.ModuleType
     }
 
 
@@ -123,6 +87,9 @@ def same_value(a: Any, b: Any) -> bool:
 
 
 def first_change(before: dict[Any, Any], after: dict[Any, Any]) -> Any:
+    """The label of the first part that is not as it was; MISSING where all are."""
+    if [*before] == [*after] and all(map(is_, before.values(), after.values())):
+        return MISSING
     if list(before) != list(after):
         return next(iter([*(after.keys() - before.keys()), *(before.keys() - after.keys()), *after]))
     return next((label for label in before if not same_value(before[label], after[label])), MISSING)
@@ -136,24 +103,39 @@ def contents(cell: types.CellType) -> Any:
 
 
 def contents_of(value: Any) -> dict[Any, Any]:
+    """What a container holds, in its order."""
     if isinstance(value, bytearray):
         return {0: bytes(value)}
-    if isinstance(value, dict):
-        return {i: part for i, pair in enumerate(value.items()) for part in [pair]}
+    if isinstance(value, dict | types.MappingProxyType):
+        pairs = {i: part for i, pair in enumerate(value.items()) for part in [pair]}
+        return {**pairs, "default": value.default_factory} if isinstance(value, defaultdict) else pairs
     return dict(enumerate(value))
 
 
+WRAPPED = ("fget", "fset", "fdel", "__func__", "func", "args", "keywords")
+"""Attributes of descriptors and partials that are called, or handed on."""
+
+
+def wrapper_parts(value: Any) -> dict[str, Any]:
+    """What a descriptor or a partial holds, with what was written beside it."""
+    parts = {name: getattr(value, name) for name in (*WRAPPED, "__doc__") if hasattr(type(value), name)}
+    return {**parts, **dict_of(value)}
+
+
 def class_parts(cls: type) -> dict[str, Any]:
-    """What stands in a class, and what it is called and derived from; annotations with what they hold."""
-    annotations = vars(cls).get("__annotations__") or {}
+    """What stands in a class, and what it is called and derived from."""
     names = {"__name__": cls.__name__, "__qualname__": cls.__qualname__, "__bases__": cls.__bases__}
-    return {**vars(cls), **names, "__annotations__": tuple(annotations.items())}
+    registered = {"register()": len(_dump(cls)[0])} if "_abc_impl" in vars(cls) else {}
+    return {**vars(cls), **names, **registered}
 
 
 def function_parts(function: types.FunctionType) -> dict[str, Any]:
     return {
-        "name": (function.__name__, function.__qualname__),
+        "name": function.__name__,
+        "qualified name": function.__qualname__,
+        "module": function.__module__,
         "docstring": function.__doc__,
+        "annotations": tuple(function.__annotations__.items()) if sys.version_info < (3, 14) else (),
         "code": function.__code__,
         "default argument": function.__defaults__,
         "keyword default": tuple((function.__kwdefaults__ or {}).items()),
@@ -171,3 +153,19 @@ def defaults(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
 
 def globals_reader(space: dict[str, Any], names: list[str]) -> Callable[[], dict[Any, Any]]:
     return lambda: {name: space.get(name, MISSING) for name in names}
+
+
+def cells_of(function: types.FunctionType) -> dict[str, types.CellType]:
+    return dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+
+
+def closure_value(function: types.FunctionType, name: str) -> Any:
+    """What a closure variable holds; MISSING where there is none."""
+    cell = cells_of(function).get(name)
+    return MISSING if cell is None else contents(cell)
+
+
+def trusted_globals(function: types.FunctionType) -> bool:
+    """Does the function really stand in a module that is trusted?"""
+    name = function.__globals__.get("__name__", "")
+    return trusted_module(name) and getattr(sys.modules.get(name), "__dict__", None) is function.__globals__

@@ -131,7 +131,7 @@ class _Prover:
         self._ask(second)
         for seed in others:
             self._ask(self._second(seed, _FEW))
-        return [f"order never depends on hashes (right under {1 + len(others)} hash seeds)"] if others else []
+        return [f"the order of a set changes nothing (right under {1 + len(others)} hash seeds)"] if others else []
 
     def _second(self, hash_seed: int, count: int = CHUNKINGS) -> SecondProcess:
         task = self.task

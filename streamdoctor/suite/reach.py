@@ -8,17 +8,15 @@ one now and then.
 
 from __future__ import annotations
 
-import builtins
-import dis
 import enum
 import functools
-import importlib
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
-from streamdoctor.suite.identity import may_be_equal_values
+from streamdoctor.suite.bytecode import MORE, CodeReader, Writes
 from streamdoctor.suite.listed import (
     ATOMS,
     BUFFERS,
@@ -26,41 +24,48 @@ from streamdoctor.suite.listed import (
     MAPPINGS,
     MUTABLE,
     OPAQUE,
-    REFUSED_ATTRIBUTES,
     REFUSED_BUILTINS,
     REFUSED_FUNCTIONS,
     SEQUENCES,
     SPEAKING_MODULES,
     UNREAD_CLASS_ATTRIBUTES,
     is_plain,
-    standard_module,
+    standard_class,
     trusted_module,
 )
 from streamdoctor.suite.places import (
     MISSING,
+    WRAPPED,
     Names,
     Place,
-    Quick,
+    cells_of,
     class_parts,
     contents,
     contents_of,
     defaults,
+    dict_of,
     first_change,
     function_parts,
     globals_reader,
     module_parts,
     parts_of,
+    trusted_globals,
+    wrapper_parts,
 )
+from streamdoctor.suite.quick import Quick
 
 NATIVE = (
     types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType, types.MethodWrapperType,
     types.ClassMethodDescriptorType,
 )  # fmt: skip
-_ATTRIBUTE = ("LOAD_ATTR", "LOAD_METHOD")
-_VIEWS = frozenset({"keys", "items"})
-_SETS = ("BUILD_SET", "SET_ADD", "SET_UPDATE")
 
-_MORE = ": what comes out may depend on more than the bytes"
+_BOUND = (types.BuiltinFunctionType, types.MethodWrapperType)
+_HEAP = 1 << 9
+_GIVEN_A_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+_ANNOTATING = frozenset({"__annotate__", "__annotate_func__"} if sys.version_info >= (3, 14) else ())
+"""Functions that the compiler writes."""
+_MADE_OF = ("start", "stop", "step", "format", "__args__", "__origin__", "__supertype__")
+"""Attributes of opaque objects."""
 
 
 class Refused(Exception):
@@ -76,12 +81,18 @@ class World:
         """Can order depend on hashes?"""
         self.assumed: list[str] = []
         """What a proof would have to take on trust, in words."""
+        self.writes = Writes()
+        """What the code that was read may write to."""
         self.sealed = False
         self.shared: dict[int, Any] = {}
         """Every mutable object out here, by identity: one world of them for all states of the parser."""
         self._known: dict[int, Any] = {}
         self._places: list[Place] = []
         self._globals: dict[int, tuple[dict[str, Any], list[str]]] = {}
+        self._standard: set[int] = set()
+        self._unread: set[str] = set()
+        self._methods: set[int] = set()
+        """Functions whose first argument is an instance of the class that they stand in."""
 
     # --- visiting
 
@@ -109,48 +120,84 @@ class World:
                 return
         self._visit_object(value, name)
 
-    def _refuse(self, why: str) -> None:
+    def refuse(self, why: str) -> None:
+        """Raises Refused, unless nothing is to be refused by name."""
         if self.by_name:
             raise Refused(why)
 
-    def _assume(self, words: str) -> None:
+    def assume(self, words: str) -> None:
+        """What a proof takes on trust."""
         if words not in self.assumed:
             self.assumed.append(words)
 
     def _visit_class(self, cls: type, name: str) -> None:
-        if _is_standard(cls):
+        if standard_class(cls):
             if cls.__module__ != "builtins" and cls not in BUFFERS and not trusted_module(cls.__module__):
-                self._refuse(f"{cls.__module__}.{cls.__qualname__} reached from {name}{_MORE}")
+                self.refuse(f"{cls.__module__}.{cls.__qualname__} reached from {name}{MORE}")
+            self._visit_standard_class(cls)
             return
         self.visit(type(cls), f"the metaclass of {cls.__qualname__}")
         for base in cls.__mro__[1:]:
             self.visit(base, f"class {cls.__qualname__}")
-        self._place(cls, lambda: class_parts(cls), lambda label: f"class attribute {cls.__qualname__}.{label}")
+        self._watch_class(cls)
+        if not issubclass(cls, type):
+            members = ((label, value) for label, value in vars(cls).items() if label not in _GIVEN_A_CLASS)
+            self._methods |= {id(value) for _, value in members if type(value) is types.FunctionType}
         for label, value in list(vars(cls).items()):
             self._visit_member(cls, label, value)
 
+    def _visit_standard_class(self, cls: type) -> None:
+        """It is trusted as it was made: what was written to it is looked at, and watched."""
+        for base in cls.__mro__:
+            if base.__flags__ & _HEAP and id(base) not in self._standard:
+                self._standard.add(id(base))
+                self._watch_class(base)
+                for label, value in vars(base).items():
+                    if type(value) is types.FunctionType and not trusted_globals(value):
+                        self.visit(value, f"class attribute {base.__qualname__}.{label}")
+
+    def _watch_class(self, cls: type) -> None:
+        self._place(cls, lambda: class_parts(cls), lambda label: f"class attribute {cls.__qualname__}.{label}")
+
     def _visit_member(self, cls: type, label: str, value: Any) -> None:
         if label == "__del__":
-            self._refuse(f"{cls.__qualname__}.__del__ runs whenever a copy is dropped")
+            self.refuse(f"{cls.__qualname__}.__del__ runs whenever a copy is dropped")
         if label in ("__dict__", "__class__") and type(value) is not types.GetSetDescriptorType:
-            self._refuse(f"{cls.__qualname__} has a {label} of its own")
-        if label not in UNREAD_CLASS_ATTRIBUTES:
-            self.visit(value, f"class attribute {cls.__qualname__}.{label}")
+            self.refuse(f"{cls.__qualname__} has a {label} of its own")
+        if label == "_value2member_map_" and issubclass(cls, enum.Flag):
+            return  # each combination of members is kept in it, once asked for
+        path = f"class attribute {cls.__qualname__}.{label}"
+        if label not in UNREAD_CLASS_ATTRIBUTES or (type(value) is types.FunctionType and label not in _ANNOTATING):
+            self.visit(value, path)
+        else:
+            self._watch_contents(value, path, label)
+
+    def _watch_contents(self, value: Any, path: str, label: str) -> None:
+        """Of what steers nothing by itself: a container in it is looked at fast only where code names `label`."""
+        if type(value) in MUTABLE and id(value) not in self.shared:
+            self._places.append(Place(None, lambda: contents_of(value), lambda _: path))
+            self.shared[id(value)] = value
+            self._unread.add(label)
+            for part in () if isinstance(value, bytearray) else contents_of(value).values():
+                self._watch_contents(part, path, label)
+        elif type(value) is tuple:
+            for part in value:
+                self._watch_contents(part, path, label)
 
     def _visit_function(self, function: types.FunctionType, name: str) -> None:
         sets = self.sets
         self._visit_function_parts(function, name)
-        if _trusted_globals(function):
+        if trusted_globals(function):
             self.sets = sets
 
     def _visit_function_parts(self, function: types.FunctionType, name: str) -> None:
         where = function.__qualname__
-        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+        cells = cells_of(function)
         self._place(function, lambda: function_parts(function), lambda label: f"{label} of function {where}")
         if function.__dict__:
             self._place(function.__dict__, function.__dict__.copy, lambda label: f"attribute {label} of {where}")
         for variable, cell in cells.items():
-            if _trusted_globals(function):
+            if trusted_globals(function):
                 self.visit(contents(cell), f"closure variable {variable} of {where}")
             else:
                 self._visit_cell(cell, f"closure variable {variable} of {where}")
@@ -158,10 +205,10 @@ class World:
             self.visit(value, f"default argument {parameter} of {where}")
         for value in function.__dict__.values():
             self.visit(value, f"an attribute of {where}")
-        if not _trusted_globals(function):
-            self._visit_code(function, function.__code__, frozenset(cells))
+        if not trusted_globals(function):
+            CodeReader(self, function, method=id(function) in self._methods).read()
         elif id(function) in REFUSED_FUNCTIONS:
-            self._refuse(f"{REFUSED_FUNCTIONS[id(function)]} reached from {name}{_MORE}")
+            self.refuse(f"{REFUSED_FUNCTIONS[id(function)]} reached from {name}{MORE}")
 
     def _visit_cell(self, cell: types.CellType, name: str) -> None:
         if id(cell) not in self._known:
@@ -170,69 +217,91 @@ class World:
             self.visit(contents(cell), name)
 
     def _visit_wrapped(self, value: Any, name: str) -> None:
-        self.visit(value.__func__, name)
+        """A descriptor or a partial. One of a class of its own does what that says."""
+        if not standard_class(type(value)):
+            self.refuse(f"a subclass of a built-in, {type(value).__qualname__}, at {name}")
+        self._place(value, lambda: wrapper_parts(value), lambda label: f"{label} of {name}")
+        for label, part in wrapper_parts(value).items():
+            if label in WRAPPED:
+                self._visit_part(part, name)
+            else:
+                self._watch_contents(part, name, label)
+
+    def _visit_part(self, part: Any, name: str) -> None:
+        for one in part if type(part) is tuple else part.values() if type(part) is dict else (part,):
+            self.visit(one, name)
 
     def _visit_method(self, value: types.MethodType, name: str) -> None:
         self.visit(value.__func__, name)
         self.visit(value.__self__, f"what {value.__func__.__qualname__} is bound to")
 
-    def _visit_property(self, value: property, name: str) -> None:
-        for part in (value.fget, value.fset, value.fdel):
-            self.visit(part, name)
-
-    def _visit_cached(self, value: functools.cached_property[Any], name: str) -> None:
-        self.visit(value.func, name)
-
-    def _visit_partial(self, value: functools.partial[Any], name: str) -> None:
-        for part in (value.func, *value.args, *value.keywords.values()):
-            self.visit(part, name)
-
     def _visit_native(self, value: Any, name: str) -> None:
-        owner = getattr(value, "__self__", None) if issubclass(type(value), types.BuiltinFunctionType) else None
+        owner = getattr(value, "__self__", None) if issubclass(type(value), _BOUND) else None
         if id(value) in REFUSED_FUNCTIONS:
-            self._refuse(f"{REFUSED_FUNCTIONS[id(value)]} reached from {name}{_MORE}")
+            self.refuse(f"{REFUSED_FUNCTIONS[id(value)]} reached from {name}{MORE}")
         elif owner is None or isinstance(owner, types.ModuleType):
             module = owner.__name__ if owner is not None else _module_of(value)
             if module == "builtins" and value.__name__ in REFUSED_BUILTINS:
-                self._refuse(f"{value.__name__}() reached from {name}{_MORE}")
+                self.refuse(f"{value.__name__}() reached from {name}{MORE}")
             elif module != "builtins" and not trusted_module(module):
-                self._refuse(f"native {module}.{value.__name__} reached from {name}{_MORE}")
+                self.refuse(f"native {module}.{value.__name__} reached from {name}{MORE}")
         else:
             self.visit(owner, f"the owner of {name}")
 
     def _visit_module(self, module: types.ModuleType, name: str) -> None:
         if not trusted_module(module.__name__):
-            self._refuse(f"module {module.__name__} reached from {name}{_MORE}")
+            self.refuse(f"module {module.__name__} reached from {name}{MORE}")
         if module.__name__ in SPEAKING_MODULES:
-            self._assume(f"{module.__name__} changes nothing that comes out")
-        self._places.append(Place(None, lambda: module_parts(module), lambda label: f"{module.__name__}.{label}"))
+            self.assume(f"{module.__name__} changes nothing that comes out")
+        self._place(module, lambda: module_parts(module), lambda label: f"{module.__name__}.{label}")
 
     def _visit_container(self, value: Any, name: str) -> None:
-        if type(value) in MUTABLE:
+        if type(value) in MUTABLE or type(value) is types.MappingProxyType:
             self._place(value, lambda: contents_of(value), lambda label: name)
         if issubclass(type(value), bytearray):
             return
+        if (beside := dict_of(value)) or type(value).__dictoffset__:
+            self._place(beside, lambda: {**dict_of(value)}, lambda label: f"attribute {label} of {name}")
+        if type(value) is defaultdict:
+            self.visit(value.default_factory, f"the factory of {name}")
         if type(value) not in MAPPINGS and type(value) not in SEQUENCES and not issubclass(type(value), tuple):
-            self._refuse(f"a subclass of a built-in, {type(value).__qualname__}, at {name}")
+            self.refuse(f"a subclass of a built-in, {type(value).__qualname__}, at {name}")
         if issubclass(type(value), tuple):
             self.visit(type(value), name)
-        for part in [*value, *(value.values() if hasattr(value, "values") else ())]:
+        for part in [*value, *(value.values() if hasattr(value, "values") else ()), *beside.values()]:
             self.visit(part, name)
 
     def _visit_object(self, value: Any, name: str) -> None:
         cls = type(value)
         if cls in CODERS:
             self._visit_parts(value, name, unread=CODERS[cls])
-        elif cls in OPAQUE or cls.__module__ == "typing" or value is MISSING:
-            if cls.__module__ in SPEAKING_MODULES:
-                self._assume(f"{cls.__module__} changes nothing that comes out")
+        elif cls in OPAQUE or (cls.__module__ == "typing" and standard_class(cls)) or value is MISSING:
+            self._visit_opaque(value, name)
         elif hasattr(cls, "__next__") or hasattr(cls, "__anext__"):
-            self._refuse(f"an iterator, {cls.__qualname__}, at {name}")
+            self.refuse(f"an iterator, {cls.__qualname__}, at {name}")
         elif not is_plain(cls) and not issubclass(type(value), enum.Enum):
-            self._refuse(f"a native object of type {cls.__qualname__} at {name}")
+            self.refuse(f"a native object of type {cls.__qualname__} at {name}")
         else:
             self.visit(cls, name)
             self._visit_parts(value, name)
+
+    def _visit_opaque(self, value: Any, name: str) -> None:
+        """What it is made of, and what was written beside it."""
+        if type(value).__module__ in SPEAKING_MODULES:
+            self.assume(f"{type(value).__module__} changes nothing that comes out")
+            return
+        made_of = [label for label in _MADE_OF if hasattr(type(value), label) or label in dict_of(value)]
+        if not made_of and not type(value).__dictoffset__:
+            return
+        self._place(
+            value,
+            lambda: {**{label: getattr(value, label) for label in made_of}, **dict_of(value)},
+            lambda label: f"{label} of {name}",
+        )
+        for label in made_of:
+            self._visit_part(getattr(value, label), name)
+        for label, part in dict_of(value).items():
+            self._watch_contents(part, name, label)
 
     def _visit_parts(self, value: Any, name: str, unread: frozenset[str] = frozenset()) -> None:
         self._place(value, lambda: parts_of(value), lambda label: f"attribute {label} of {name}")
@@ -240,74 +309,11 @@ class World:
             if label not in unread:
                 self.visit(part, f"attribute {label} of {name}")
 
-    # --- what code names
-
-    def _visit_code(self, function: types.FunctionType, code: types.CodeType, outer: frozenset[str]) -> None:
-        """`outer`: the closure variables that outlive a call."""
-        instructions = list(dis.get_instructions(code))
-        for at, one in enumerate(instructions):
-            following = (i for i in instructions[at + 1 :] if i.opname not in ("CACHE", "PUSH_NULL"))
-            self._visit_instruction(function, one, following, outer)
-            if one.opname == "IS_OP" and may_be_equal_values(function, instructions[:at]):
-                self._assume(f"{function.__qualname__} tells no equal values apart with `is`")
-        for constant in code.co_consts:
-            if isinstance(constant, types.CodeType):
-                self._visit_code(function, constant, outer & frozenset(constant.co_freevars))
-
-    def _visit_instruction(
-        self,
-        function: types.FunctionType,
-        one: dis.Instruction,
-        following: Iterator[dis.Instruction],
-        outer: frozenset[str],
-    ) -> None:
-        where, name = function.__qualname__, one.argval
-        if one.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            self._visit_global(function, name, following)
-        elif one.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
-            self._refuse(f"hidden state in module global {name}, written by {where}")
-        elif one.opname in ("STORE_DEREF", "DELETE_DEREF") and name in outer:
-            self._refuse(f"hidden state in closure variable {name}, written by {where}")
-        elif one.opname == "IMPORT_NAME":
-            self._visit_import(name, where)
-        elif one.opname in _ATTRIBUTE and name in REFUSED_ATTRIBUTES:
-            self._refuse(f"{name} reached from {where}{_MORE}")
-        elif one.opname in _SETS or _orders_by_hash(one, function.__code__, following):
-            self.sets = True
-
-    def _visit_global(self, function: types.FunctionType, name: str, following: Iterator[dis.Instruction]) -> None:
-        where = function.__qualname__
-        space = function.__globals__
-        if name not in space:
-            value = _builtin(function, name)
-            if name not in REFUSED_BUILTINS or (name == "hash" and function.__name__ == "__hash__"):
-                self.visit(value, f"function {where}")
-            else:
-                self._refuse(f"{name}() reached from {where}{_MORE}")
-            return
+    def note_global(self, space: dict[str, Any], name: str) -> None:
+        """A global that code names: whether it is bound anew is looked at once all are known."""
         names = self._globals.setdefault(id(space), (space, []))[1]
         if name not in names:
             names.append(name)
-        value = space[name]
-        path = f"module global {name}"
-        while issubclass(type(value), types.ModuleType):
-            attribute = next(following, None)
-            if attribute is None or attribute.opname not in _ATTRIBUTE:
-                self._refuse(f"module {value.__name__} used as a value in {where}")
-                return
-            if trusted_module(value.__name__):
-                self.visit(value, path)
-            elif attribute.argval not in vars(value):
-                self._refuse(f"{value.__name__}.{attribute.argval}, which is made when it is asked for, in {where}")
-            value = vars(value).get(attribute.argval, MISSING)
-            path = f"{path}.{attribute.argval}"
-        self.visit(value, f"{path} in {where}")
-
-    def _visit_import(self, module: str, where: str) -> None:
-        if not trusted_module(module):
-            self._refuse(f"module {module} imported by {where}{_MORE}")
-        elif module:
-            self.visit(importlib.import_module(module), f"an import in {where}")
 
     # --- has it changed?
 
@@ -322,9 +328,14 @@ class World:
             self._places.append(Place(Names(space), read, lambda label: f"module global {label}"))
         self._noted = [place.read() for place in self._places]
         self.sealed = True
-        self.quick = Quick(self._places, self._noted)
-        """A fast look at the data out here, which equal values of another type escape."""
-        self.simple = any(type(value) in (list, bytearray) for value in self.shared.values())
+        self.writes.anything |= not self.writes.read.isdisjoint(self._unread)
+        quick = Quick(self._places, self._noted, self.writes)
+        self.untouched: Callable[[], bool] = (lambda: not self.changed()) if self.writes.anything else quick.same
+        """A fast look, unless code may write what it does not name."""
+        shared = any(type(value) in (list, bytearray) for value in self.shared.values())
+        self.simple = not shared and not self.writes.anything
+        """May a state be taken for what its attributes hold? Not where they may hold what lies out here too, or have
+        names that are no plain words."""
 
     def changed(self) -> str | None:
         """The name of a place that is not as it was when sealed; None where all is."""
@@ -342,9 +353,7 @@ _VISITS: tuple[tuple[Any, str], ...] = (
     (NATIVE, "_visit_native"),
     ((staticmethod, classmethod), "_visit_wrapped"),
     (types.MethodType, "_visit_method"),
-    (property, "_visit_property"),
-    (functools.cached_property, "_visit_cached"),
-    (functools.partial, "_visit_partial"),
+    ((property, functools.cached_property, functools.partial), "_visit_wrapped"),
     (types.ModuleType, "_visit_module"),
     ((enum.Enum, types.GenericAlias), "_visit_object"),
     ((list, tuple, set, frozenset, dict, bytearray, types.MappingProxyType), "_visit_container"),
@@ -352,39 +361,9 @@ _VISITS: tuple[tuple[Any, str], ...] = (
 )
 
 
-def _orders_by_hash(one: dis.Instruction, code: types.CodeType, following: Iterator[dis.Instruction]) -> bool:
-    """A frozen set that is not only asked what it contains, or the difference of two views of dicts."""
-    if one.opname == "LOAD_CONST" and isinstance(one.argval, frozenset):
-        after = next(following, None)
-        return after is None or after.opname != "CONTAINS_OP"
-    views = not _VIEWS.isdisjoint(code.co_names)
-    return views and one.opname == "BINARY_OP" and one.argrepr.rstrip("=") in ("&", "|", "^", "-")
-
-
-def _trusted_globals(function: types.FunctionType) -> bool:
-    """Does the function really stand in a module that is trusted?"""
-    name = function.__globals__.get("__name__", "")
-    return trusted_module(name) and getattr(sys.modules.get(name), "__dict__", None) is function.__globals__
-
-
-def _is_standard(cls: type) -> bool:
-    """Is this the very class of that name in the standard library?"""
-    if not standard_module(cls.__module__):
-        return False
-    found: Any = sys.modules.get(cls.__module__)
-    for part in cls.__qualname__.split("."):
-        found = getattr(found, part, None)
-    return found is cls or not cls.__flags__ & 1 << 9
-
-
 def _module_of(value: Any) -> str:
     cls = getattr(value, "__objclass__", None)
     return (cls.__module__ if cls is not None else getattr(value, "__module__", None)) or "builtins"
-
-
-def _builtin(function: types.FunctionType, name: str) -> Any:
-    own: dict[str, Any] = getattr(function, "__builtins__", {})
-    return own.get(name, getattr(builtins, name, MISSING))
 
 
 def _titled(value: Any) -> str:

@@ -8,6 +8,7 @@ Cost: about 0.1 microseconds a value.
 
 from __future__ import annotations
 
+import enum
 import functools
 import types
 from collections import OrderedDict, defaultdict, deque
@@ -23,6 +24,7 @@ Key = tuple[Any, ...]
 """A frozen state."""
 
 FLAT: frozenset[type] = ATOMS - {float}
+_STR = frozenset({str})
 _new = object.__new__
 
 
@@ -39,7 +41,9 @@ class _Unfreezable(Exception):
     """There is something in it that cannot be frozen; `Freezer.explain` says what."""
 
 
-_REF, _CODE, _METHOD, _BOUND, _PARTIAL, _UNSET = (_Box(name) for name in ("ref", "code", "method", "bound", "p", "-"))
+_REF, _CODE, _METHOD, _BOUND, _PARTIAL, _FLAG, _UNSET = (
+    _Box(name) for name in ("ref", "code", "method", "bound", "partial", "flag", "-")
+)
 
 
 class Freezer:
@@ -72,12 +76,19 @@ class Freezer:
 
     def freeze(self, value: Any) -> Key:
         """Raises Refused, with the attribute path, for what cannot be frozen."""
+        try:
+            return self._frozen(value)
+        except _Unfreezable:
+            self.explain(value)  # after which new code that is harmless is known
+        try:
+            return self._frozen(value)
+        except _Unfreezable:
+            raise Refused("its state cannot be frozen") from None
+
+    def _frozen(self, value: Any) -> Key:
         out: list[Any] = []
         try:
             self._put(value, out, {})
-        except _Unfreezable:
-            self.explain(value)
-            raise Refused("its state cannot be frozen") from None
         except RecursionError:
             raise Refused("its state is nested too deeply") from None
         return tuple(out)
@@ -104,6 +115,9 @@ class Freezer:
 
     def _writer_for(self, value: Any) -> Callable[[Any, list[Any], dict[int, int]], None]:
         kind = sort_of(value)
+        if kind == "flag":
+            self._check_known(type(value))
+            return self._put_flag
         if kind == "code" or (kind == "native" and not self._world.by_name):
             return self._put_code
         if kind == "tuple":
@@ -149,6 +163,7 @@ class Freezer:
                 self._put(part, out, memo)
 
     def _put_set(self, value: Any, out: list[Any], memo: dict[int, int]) -> None:
+        self._world.sets = True
         if type(value) is frozenset or self._first(value, out, memo):
             self._put_fixed(value, out, memo)
             if ATOMS.issuperset(map(type, value)):
@@ -166,6 +181,8 @@ class Freezer:
 
     def _put_mapping(self, value: dict[Any, Any], out: list[Any], memo: dict[int, int]) -> None:
         if self._first(value, out, memo):
+            if type(value) is OrderedDict and value.__dict__:
+                raise _Unfreezable
             out += (type(value), len(value))
             if type(value) is defaultdict:
                 self._put(value.default_factory, out, memo)
@@ -177,6 +194,8 @@ class Freezer:
         if not self._first(value, out, memo):
             return
         attributes = dict_of(value)
+        if not _STR.issuperset(map(type, attributes)):
+            raise _Unfreezable
         out += (self._box(type(value)), tuple(attributes))
         for part in attributes.values():
             self._put(part, out, memo)
@@ -187,6 +206,9 @@ class Freezer:
                 out.append(_UNSET)
             else:
                 self._put(part, out, memo)
+
+    def _put_flag(self, value: enum.Flag, out: list[Any], memo: dict[int, int]) -> None:
+        out += (_FLAG, self._box(type(value)), value.value)
 
     def _put_method(self, value: types.MethodType, out: list[Any], memo: dict[int, int]) -> None:
         out.append(_METHOD)
@@ -201,6 +223,8 @@ class Freezer:
         self._put(value.__self__, out, memo)
 
     def _put_partial(self, value: functools.partial[Any], out: list[Any], memo: dict[int, int]) -> None:
+        if value.__dict__:
+            raise _Unfreezable
         out.append(_PARTIAL)
         for part in (value.func, value.args, value.keywords):
             self._put(part, out, memo)
@@ -212,7 +236,7 @@ class Freezer:
         unread = CODERS.get(type(value))
         if unread is None:
             return value
-        parts = {name: likeness(part) for name, part in parts_of(value).items() if name not in unread}
+        parts = {name: likeness(part) for name, part in parts_of(value).items() if name not in unread and part != {}}
         return self._coders.setdefault((type(value), tuple(parts.items())), value)
 
     def _put_buffer(self, value: Any, out: list[Any], memo: dict[int, int]) -> None:
@@ -298,6 +322,9 @@ class Freezer:
                 slot.__set__(made, part)
         return made
 
+    def _get_flag(self, tag: Any, rest: Iterator[Any], memo: list[Any]) -> Any:
+        return next(rest).value(next(rest))
+
     def _get_method(self, tag: Any, rest: Iterator[Any], memo: list[Any]) -> Any:
         function = self._get(rest, memo)
         return types.MethodType(function, self._get(rest, memo))
@@ -313,6 +340,8 @@ class Freezer:
     # --- explaining
 
     def _explain(self, value: Any, path: str, seen: dict[int, Any]) -> None:
+        if type(value) is float and value != value:
+            raise Refused(f"a NaN at {path}, which equals nothing")
         if type(value) in ATOMS or id(value) in seen or id(value) in self._world.shared:
             return
         seen[id(value)] = value
@@ -322,13 +351,15 @@ class Freezer:
             raise Refused(f"{described(value)} at {path} (add snapshot()/restore())")
         if kind == "code":
             self._world.admit(self._one_of(value), path)
-        if kind in ("instance", "tuple"):
+        if kind in ("instance", "tuple", "flag"):
             self._world.admit(type(value), path)
         for name, part in labelled_parts(value, kind):
             self._explain(part, f"{path}{name}", seen)
 
 
 def _put_float(value: float, out: list[Any], memo: dict[int, int]) -> None:
+    if value != value:  # no other is equal to it, and it may be held twice
+        raise _Unfreezable
     out += (float, value.hex())
 
 
@@ -347,6 +378,7 @@ _READERS: dict[Any, Callable[[Freezer, Any, Iterator[Any], list[Any]], Any]] = {
     _REF: lambda freezer, tag, rest, memo: memo[next(rest)],
     _CODE: lambda freezer, tag, rest, memo: next(rest).value,
     _UNSET: lambda freezer, tag, rest, memo: MISSING,
+    _FLAG: Freezer._get_flag,
     _METHOD: Freezer._get_method,
     _BOUND: Freezer._get_bound,
     _PARTIAL: Freezer._get_partial,

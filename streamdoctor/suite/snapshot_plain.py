@@ -54,7 +54,7 @@ class Plain:
         own = next((vars(base)["__dict__"] for base in cls.__mro__ if "__dict__" in vars(base)), None)
         if type(own) is not types.GetSetDescriptorType or _defines(cls, _READING) or slots_of(cls) or not is_plain(cls):
             return None
-        if world.simple or not world.knows(cls):
+        if not world.simple or not world.knows(cls):
             return None
         attributes = {name: v[:] if type(v) in _SIMPLE else v for name, v in dict_of(parser).items()}
         lists = [v for v in attributes.values() if type(v) is list]

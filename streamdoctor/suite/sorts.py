@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from streamdoctor.suite.listed import ATOMS, BUFFERS, MUTABLE, OPAQUE, is_plain
+from streamdoctor.suite.listed import ATOMS, BUFFERS, MUTABLE, OPAQUE, is_plain, standard_class
 from streamdoctor.suite.places import MISSING, parts_of
 from streamdoctor.suite.reach import NATIVE
 
@@ -26,10 +26,13 @@ def sort_of(value: Any) -> str:
     if issubclass(type(value), types.BuiltinFunctionType):
         owner = value.__self__
         return "code" if owner is None or isinstance(owner, type | types.ModuleType) else "bound"
-    if cls in OPAQUE or cls.__module__ == "typing" or issubclass(type(value), _CODE_TYPES):
+    if issubclass(type(value), enum.Flag):
+        return "flag"
+    if cls in OPAQUE or (cls.__module__ == "typing" and standard_class(cls)) or issubclass(type(value), _CODE_TYPES):
         return "code"
-    if issubclass(type(value), tuple) and cls.__basicsize__ == tuple.__basicsize__ and not cls.__dictoffset__:
-        return "tuple"
+    if issubclass(type(value), tuple):
+        whole = cls.__basicsize__ == tuple.__basicsize__ and not cls.__dictoffset__
+        return "tuple" if whole and vars(tuple)["__eq__"] is cls.__eq__ else "native"
     return "instance" if is_plain(cls) and not hasattr(cls, "__next__") else "native"
 
 

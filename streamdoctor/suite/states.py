@@ -51,8 +51,8 @@ class States:
         self.world.visit(type(parser), f"class {type(parser).__qualname__}")
         self._freezer.explain(parser.snapshot() if self.own else parser)
         self.world.seal()
-        self.untouched: Callable[[], bool] = self.world.quick.same if self._watches else lambda: True
-        """A fast look at the world, for every edge."""
+        self.untouched: Callable[[], bool] = self.world.untouched if self._watches else lambda: True
+        """Is the world as it was, for every edge?"""
 
     def _new(self) -> Any:
         """As the driver of `replay.inprocess` begins with it."""

@@ -120,7 +120,7 @@ def test_what_was_assumed_is_said() -> None:
     assert saves is not None and saves.assumed == ("Saves.snapshot() and restore() tell the whole state",)
     logs = outcome("Logs").proof
     assert logs is not None and logs.assumed == ("logging changes nothing that comes out",)
-    assert sets is not None and sets.assumed == ("order never depends on hashes (right under 8 hash seeds)",)
+    assert sets is not None and sets.assumed == ("the order of a set changes nothing (right under 8 hash seeds)",)
 
 
 def test_pieces_may_be_bounded() -> None:

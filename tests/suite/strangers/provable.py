@@ -538,7 +538,7 @@ HIDDEN = {
     "DecoderAttribute": "attribute strict of module global DECODER",
     "HashMethod": "__hash__ reached from HashMethod.feed",
     "WritesModule": "module json used as a value in WritesModule.feed",
-    "WritesImported": "struct.fed",
+    "WritesImported": "module struct used as a value in WritesImported.feed",
     "WritesFunction": "attribute of function loads",
     "ComparesObjects": "operator.is_ reached from",
 }
