@@ -12,6 +12,7 @@ import enum
 import functools
 import sys
 import types
+import typing
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -64,6 +65,7 @@ _HEAP = 1 << 9
 _GIVEN_A_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 _ANNOTATING = frozenset({"__annotate__", "__annotate_func__"} if sys.version_info >= (3, 14) else ())
 """Functions that the compiler writes."""
+_TYPE_VARIABLES = frozenset({typing.TypeVar, typing.ParamSpec})
 _MADE_OF = ("start", "stop", "step", "format", "__args__", "__origin__", "__supertype__")
 """Attributes of opaque objects."""
 
@@ -291,17 +293,19 @@ class World:
             self.assume(f"{type(value).__module__} changes nothing that comes out")
             return
         made_of = [label for label in _MADE_OF if hasattr(type(value), label) or label in dict_of(value)]
-        if not made_of and not type(value).__dictoffset__:
+        if not made_of and not type(value).__dictoffset__ and type(value) not in _TYPE_VARIABLES:
             return
-        self._place(
-            value,
-            lambda: {**{label: getattr(value, label) for label in made_of}, **dict_of(value)},
-            lambda label: f"{label} of {name}",
-        )
+        self._place(value, lambda: self._opaque_parts(value, made_of), lambda label: f"{label} of {name}")
         for label in made_of:
             self._visit_part(getattr(value, label), name)
         for label, part in dict_of(value).items():
             self._watch_contents(part, name, label)
+
+    def _opaque_parts(self, value: Any, made_of: list[str]) -> dict[str, Any]:
+        """Where no `__dict__` shows what was written beside it, what any code writes is asked for."""
+        written = self.writes.others if type(value) in _TYPE_VARIABLES else ()
+        asked = {label: getattr(value, label, MISSING) for label in (*made_of, *sorted(written))}
+        return {**asked, **dict_of(value)}
 
     def _visit_parts(self, value: Any, name: str, unread: frozenset[str] = frozenset()) -> None:
         self._place(value, lambda: parts_of(value), lambda label: f"attribute {label} of {name}")
