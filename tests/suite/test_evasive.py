@@ -44,6 +44,7 @@ def written(folder: Path, source: str) -> str:
     return f"{folder}/evasive.py:P"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HISTORIES)
 def test_a_hidden_history_gets_no_certificate(name: str, tmp_path: Path) -> None:
     """Without the second process, which would not come upon it either."""
