@@ -146,6 +146,8 @@ class CodeReader:
             return
         writes = self._world.writes
         writes.anything = writes.anything or name in WRITING_BUILTINS
+        if name == "getattr" and not _of_a_constant(following):
+            self._world.assume(f"{self._where} asks getattr() for nothing that leads out of the parser")
         if name not in REFUSED_BUILTINS:
             self._world.visit(_builtin(self._function, name), f"function {self._where}")
         elif (name, self._function.__name__) != ("hash", "__hash__"):
@@ -201,6 +203,16 @@ def _owner(before: Instructions, name: str) -> Any:
         copied = [at for at, one in enumerate(before) if one.opname in _ATTRIBUTE and one.argval == name]
         loads = before[copied[-1] - 2 : copied[-1] - 1] if copied and before[copied[-1] - 1].opname in _COPIES else ()
     return _last(loads[0].argval) if loads and loads[0].opname.startswith("LOAD_FAST") else None
+
+
+def _of_a_constant(following: Iterator[dis.Instruction]) -> bool:
+    """Is the name that getattr() is asked for a constant, with at most a default behind it? Then it was looked at."""
+    loaded = next(following, None)
+    if loaded is None or not loaded.opname.startswith("LOAD_") or isinstance(loaded.argval, tuple):
+        return False
+    after = [one.opname for one in following if one.opname not in (*_ATTRIBUTE, "PRECALL")][:3]
+    called = after[1:2] == ["CALL"] or (after[1:2] != [] and after[1].startswith("LOAD_") and after[2:] == ["CALL"])
+    return after[:1] == ["LOAD_CONST"] and called
 
 
 def _stored(instructions: Instructions, code: types.CodeType) -> bool:

@@ -237,6 +237,26 @@ def test_that_is_tells_nothing_apart_is_assumed_where_it_could(question: str, as
     assert found.proof is not None and found.proof.assumed == ((words,) if assumed else ())
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "assumed"),
+    [("'rest'", False), ("'rest', None", False), ("'re' + data[:0].decode() + 'st'", True), ("name", True)],
+)
+def test_that_getattr_leads_nowhere_is_assumed_where_its_name_is_made_up(
+    asked_for: str, assumed: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "asking.py").write_text(
+        "class Parser:\n"
+        "    def __init__(self): self.rest = b''\n"
+        "    def feed(self, data):\n"
+        "        name = 'rest'\n"
+        f"        *lines, self.rest = (getattr(self, {asked_for}) + data).split(b'\\n')\n"
+        "        return [line[6:].decode() for line in lines if line[:6] == b'data: ']\n"
+    )
+    found = prove(asked(f"{tmp_path}/asking.py:Parser"))
+    words = "Parser.feed asks getattr() for nothing that leads out of the parser"
+    assert found.proof is not None and found.proof.assumed == ((words,) if assumed else ())
+
+
 def test_a_refusal_says_what_was_searched_instead_and_no_more() -> None:
     found = outcome("UsesTime")
     assert found.refused is not None and "time.monotonic" in found.refused
