@@ -19,6 +19,8 @@ from streamdoctor.stream.providers import by_name
 from streamdoctor.stream.providers.stray import stray_errors
 from streamdoctor.stream.reading import Reading, read_body
 
+_OF_LINES = ("sse", "ndjson")
+
 # --- raising
 
 
@@ -69,9 +71,18 @@ def _inside_a_block(reading: Reading) -> bool:
 def _errors(reading: Reading) -> Iterator[int]:
     """The offsets by which the API's own error is there, in an event or outside all of them."""
     if reading.first_error is not None:
-        yield reading.dues[reading.first_error]
+        yield _may_be_known(reading, reading.first_error)
     elif reading.provider.framing == "sse":
         yield from (error.end for error in stray_errors(reading.body))
+
+
+def _may_be_known(reading: Reading, index: int) -> int:
+    """The first offset at which a parser may act on an event: with the first byte that ends its last line. The blank
+    line comes later, and so may the LF of a CRLF; to hand it out early is no fault either (`timing`)."""
+    if reading.provider.framing not in _OF_LINES:
+        return reading.dues[index]
+    event = reading.events[index]
+    return event.start + len(reading.body[event.start : event.end].rstrip(b"\r\n")) + 1
 
 
 # --- ending normally

@@ -136,6 +136,14 @@ def test_raising_the_apis_own_error_is_correct_reporting() -> None:
     assert rules(body, [(1, "Hello")], facts={"raised": raised(2, "APIError")}, **told) == ["SD701"]
 
 
+@pytest.mark.parametrize(("back", "wrong"), [(0, []), (1, []), (2, []), (3, []), (4, ["SD701"])])
+def test_the_apis_error_may_be_raised_at_the_end_of_its_last_line(back: int, wrong: list[str]) -> None:
+    """At a CR whose LF is still to come, and before the blank line; not while the line may go on."""
+    before, after = (body.replace(b"\n", b"\r\n") for body in (sse(HELLO, ERROR), sse(DONE)))
+    told = {"cuts": (len(before) - back,), "facts": {"raised": raised(1, "APIError")}, **CONSUMER}
+    assert rules(before + after, [(1, "Hello")], **told) == wrong
+
+
 def test_the_error_event_may_come_out_before_it_is_raised_or_not() -> None:
     body = sse(HELLO, ERROR, DONE)
     for out in ([(1, HELLO)], [(1, HELLO), (1, ERROR)], [(1, HELLO), (1, ERROR), (1, DONE)]):
