@@ -29,6 +29,23 @@ def line_ends(reading: Reading) -> frozenset[bytes]:
     return frozenset(_END.findall(reading.body)) if lines else frozenset()
 
 
+def liberties(reading: Reading) -> frozenset[str]:
+    """In which ways a body is not the plainest, its line ends aside: what a parser may stumble over in it."""
+    if reading.provider.framing == "ndjson":
+        return frozenset({"blank line"} if any(not line.text.strip() for line in lines_of(reading)) else ())
+    if reading.provider.framing != "sse":
+        return frozenset()
+    found = {"BOM"} if reading.body.startswith(BOM) else set()
+    blank = True
+    for line in lines_of(reading):
+        if line.field in _FIELDS:
+            found |= {"space"} if _SPACE.sub(rb"\1: ", line.text) != line.text else set()
+        elif line.text or blank:
+            found.add("comment" if line.text.startswith(b":") else "other field" if line.text else "blank line")
+        blank = not line.text
+    return frozenset(found)
+
+
 def _sse(lines: list[Line]) -> Iterator[Line]:
     blank = True
     for line in lines:

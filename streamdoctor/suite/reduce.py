@@ -3,8 +3,9 @@
 A smaller case counts only if it gives the same rule (and the same exception), is as judgeable as the first was, and
 keeps what was legal legal: no unfinished event, no broken framing, no missing terminal signal where there was none
 before, no other line end. Where the parser was right uncut, it has to be right uncut on the smaller body too; where it
-was right on the same events in the plainest lines, it has to be so too, so that the words stay to blame. Where it was
-not, JSON keeps its members, so that a parser is never accused of what only our shrinking took away.
+was right on the same events in the plainest lines, it has to be so too, and they take no new liberty, so that the same
+words stay to blame. Where it was not, JSON keeps its members, so that a parser is never accused of what only our
+shrinking took away.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from streamdoctor.faults import plans as faults
 from streamdoctor.faults.plans import Plan
 from streamdoctor.parsers.calibrate import Calibration
 from streamdoctor.rephrasings.catalogue import AS_IS
-from streamdoctor.rephrasings.plainly import line_ends, plainly
+from streamdoctor.rephrasings.plainly import liberties, line_ends, plainly
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.stream.event import Event
 from streamdoctor.stream.reading import Reading, read_body
@@ -106,9 +107,13 @@ class Reducer:
             return False
         if self.right and not self._is_right(subject):
             return False
-        if self.right_plainly and not self._is_right(_plain(subject)):
+        if self.right_plainly and not (self._words_alike(reading) and self._is_right(_plain(subject))):
             return False
         return self._find(subject, plan, small.cuts) is not None
+
+    def _words_alike(self, reading: Reading) -> bool:
+        """Does it take no liberty that the body did not take? That would be another cause."""
+        return liberties(reading) <= liberties(self.subject.reading)
 
     def _find(self, subject: Subject, plan: Plan, cuts: Cuts) -> Finding | None:
         found = self._findings(subject, plan, cuts, self.right)

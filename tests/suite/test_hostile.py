@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from pathlib import Path
 
@@ -95,13 +96,27 @@ def test_who_reads_plain_streams_only_has_to_read_each_like_them() -> None:
 @pytest.mark.parametrize(
     ("rephrase", "smallest"),
     [
-        ("bom", {b"\xef\xbb\xbfdata:l\n\ndata:\n\n"}),
-        ("cr", {b"data:\r\r"}),
+        ("bom", {b"\xef\xbb\xbfdata: l\n\ndata: \n\n"}),
+        ("cr", {b"data: \r\r"}),
     ],
 )
 def test_the_smallest_case_shows_what_the_rephrasing_showed(rephrase: str, smallest: set[bytes]) -> None:
     """Not the colon that it needs as well, which a smaller body would show."""
     assert body(found("only_lf", PLAIN, rephrase)) in smallest
+
+
+def test_a_smallest_case_takes_no_liberty_that_the_stream_did_not_take(tmp_path: Path) -> None:
+    """This one wants a space, too: a case without one would be green when that alone is mended."""
+    file = tmp_path / "wants.py"
+    file.write_text(
+        "import re\ndef blocks(pieces):\n    text = b''.join(pieces)\n"
+        "    while found := re.match(rb'data: (.*)\\n\\n', text):\n"
+        "        yield found[1].decode()\n        text = text[found.end():]\n",
+        encoding="utf-8",
+    )
+    (result,) = judged(f"{file}:blocks", [PLAIN], Axes(splits=("whole",), rephrasings=("comments",)))
+    small = body(result.findings[0])
+    assert re.search(rb"^:", small, re.M) and not re.search(rb"^data:(?! )", small, re.M), small
 
 
 def test_a_smallest_case_has_no_other_line_ends(tmp_path: Path) -> None:
