@@ -29,7 +29,7 @@ class SSEDecoder:
         self._data: list[bytes] = []
         self._type = b""
         self._id: bytes | None = None
-        self._id_in_force = ""
+        """Of the unfinished block. The specification's last event ID buffer is `last_event_id` where there is none."""
         self._block_start = -1
 
     def feed(self, data: bytes) -> list[Event]:
@@ -60,7 +60,7 @@ class SSEDecoder:
         """Goes on in the middle of a block as `other` would, but for an LF that a CR may still be waiting for."""
         self._line, self._line_start = other._line[:], other._line_start
         self._data, self._type = other._data[:], other._type
-        self._id, self._id_in_force = other._id, other._id_in_force
+        self._id, self.last_event_id = other._id, other.last_event_id
         self._block_start = other._block_start
 
     @property
@@ -103,8 +103,9 @@ class SSEDecoder:
 
     def _dispatch(self, end: int) -> Event | None:
         start, self._block_start = self._block_start, -1
-        self.last_event_id = self._id_in_force
-        own_id, self._id = self._id, None
+        own_id = None if self._id is None else self._id.decode("utf-8", "replace")
+        if own_id is not None:
+            self.last_event_id, self._id = own_id, None
         kind, self._type = self._type, b""
         lines, self._data = self._data, []
         if not lines:
@@ -113,7 +114,7 @@ class SSEDecoder:
             b"\n".join(lines).decode("utf-8", "replace"),
             kind.decode("utf-8", "replace") if kind else "message",
             self.last_event_id,
-            None if own_id is None else own_id.decode("utf-8", "replace"),
+            own_id,
             start,
             end,
         )
@@ -124,7 +125,6 @@ class SSEDecoder:
     def _on_id(self, value: bytes) -> None:
         if b"\0" not in value:
             self._id = value
-            self._id_in_force = value.decode("utf-8", "replace")
 
     def _on_retry(self, value: bytes) -> None:
         if value.isdigit() and len(value) <= _MOST_DIGITS:

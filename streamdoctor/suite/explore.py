@@ -3,14 +3,15 @@
 DESIGN section 7. Equal states merge, so a correct parser has a node an offset, and 2^(N-1) chunkings are N^2/2 steps.
 Nodes come in the order of their offsets, and each keeps its path of fewest cuts, so that once the walk is over the
 wrong edge of least weight tells the fewest cuts that make the parser wrong. An edge that is not as expected is run
-again from scratch and judged like any case: the walk accuses nobody by itself. Cost goal: 3 microseconds a step, and
+again from scratch and judged like any case: the walk accuses nobody by itself. A parser that has one state an offset is
+walked in strides (`suite.strides`). Cost goal otherwise: 2 microseconds a step, and
 what the parser takes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -20,11 +21,11 @@ from streamdoctor.parsers.items import Item, freeze
 from streamdoctor.replay.inprocess import is_done
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.suite.expectation import WRONG, Expectation, items_of
+from streamdoctor.suite.nodes import Irregular, Node, raised
 from streamdoctor.suite.reach import Refused
 from streamdoctor.suite.snapshot import Key
-from streamdoctor.suite.snapshot_plain import Plain
-from streamdoctor.suite.spread import Helper
 from streamdoctor.suite.states import States
+from streamdoctor.suite.strides import Spread, Strides, in_two
 
 DEFAULT_MAX_PIECE = 64
 MOST_STATES = 48
@@ -34,6 +35,8 @@ ANNOUNCED = -1
 """The number of a block whose chunking was announced before it is run."""
 _BLOCK = 64
 _EXACT_EVERY = 5000
+_MOST_BYTES = 64 << 20
+"""Of all nodes at once."""
 
 
 @dataclass
@@ -61,28 +64,6 @@ Judge = Callable[[Cuts], Judged]
 Watch = Callable[[Tally, int], bool]
 """Called before each block of edges, with its number: True has each of its edges announced."""
 Announce = Callable[[Cuts], None]
-Spread = Callable[[Callable[[Callable[[], None]], int]], Helper]
-"""Starts a helper."""
-
-
-class _Irregular(Exception):
-    """Something that the two halves of a walk cannot settle each by itself."""
-
-
-def _never(parser: Any) -> bool:
-    return False
-
-
-class _Node:
-    """A state at an offset; `pieces` is the least number that lead to it, the last of them from `parent`."""
-
-    __slots__ = ("key", "offset", "out", "parent", "pieces", "plain", "same")
-
-    def __init__(self, offset: int, out: int, key: Key | None, plain: Plain | None, parent: _Node | None) -> None:
-        self.offset, self.out, self.key, self.plain = offset, out, key, plain
-        self.same: Callable[[Any], bool] = _never if plain is None else plain.same
-        self.parent = parent
-        self.pieces: int = 0 if parent is None else parent.pieces + 1
 
 
 class Walk:
@@ -104,7 +85,7 @@ class Walk:
         self._max_piece, self._spread = max_piece, spread
         self._strict = False
         self._size = len(body)
-        self._at: list[list[_Node]] = [[] for _ in range(self._size + 1)]
+        self._at: list[list[Node]] = [[] for _ in range(self._size + 1)]
         self._ended: dict[tuple[str, int, int], int] = {}
         """With how many cuts each way to end was judged."""
         self._blocks = 0
@@ -112,70 +93,68 @@ class Walk:
         self._late_seen = False
         self.tally = Tally()
 
-    def run(self, *, whole_is_right: bool = True) -> None:
-        """Where the parser is wrong without a cut, there is nothing to walk for."""
+    def run(self, *, whole_is_right: bool = True, in_order: bool = False) -> None:
+        """Where the parser is wrong without a cut, there is nothing to walk for. Edges are announced only in order."""
         if not whole_is_right and self._judged(()):
             return
         self._look_for_growth()
         self._node(0, 0, self._states.thaw(self._states.first), None)
-        if self._spread is None or not self._in_two(self._spread):
-            self._leave_all(range(self._size))
+        if in_order or not self._in_strides():
+            self._leave_all()
         self.tally.offset = self._size
         for node in self._at[self._size]:
             self._close(node)
         self._states.check_world()
 
-    def _leave_all(self, offsets: Sequence[int], going: Callable[[], None] | None = None) -> None:
+    def _leave_all(self) -> None:
         """In the order of offsets, so that every node has its path of fewest cuts before it is left."""
-        for offset in offsets:
+        for offset in range(self._size):
             self.tally.offset = offset
             for node in self._at[offset]:
                 if not self._too_far(node.pieces):
                     self._leave(node)
             self._at[offset] = []
-            if going is not None:
-                going()
 
-    def _in_two(self, spread: Spread) -> bool:
+    def _in_strides(self) -> bool:
         """The longest pieces first: where they lead everywhere, and nowhere to two states, all nodes are known, with
-        their fewest cuts, and a helper takes the odd offsets. False where anything shows that is not known yet: then
-        all is to be walked in order."""
-        start, longest = list(self._at[0]), range(0, self._size, self._max_piece)
-        for offset in longest:
+        their fewest cuts, and all edges can be fed in any order. False where anything shows that is not known yet:
+        then all is to be walked in order."""
+        start = list(self._at[0])
+        for offset in range(0, self._size, self._max_piece):
             if len(self._at[offset]) == 1:
                 self._leave(self._at[offset][0])
         alike = not self.tally.wrong and max(map(len, self._at)) <= 1
-        if not alike or not self._halved(spread, [at for at in range(1, self._size) if at not in longest]):
-            self._at = [start, *([] for _ in range(self._size))]
-            self.tally.steps, self.tally.states, self._checked = 0, 1, 0
-            self._ended, self._late_seen = {}, False
-            return False
-        return True
+        if alike and sum(node.size() for nodes in self._at for node in nodes) <= _MOST_BYTES and self._strided():
+            return True
+        self._at = [start, *([] for _ in range(self._size))]
+        self.tally.steps, self.tally.states, self._checked = 0, 1, 0
+        self._ended, self._late_seen = {}, False
+        return False
 
-    def _halved(self, spread: Spread, offsets: list[int]) -> bool:
-        """Leaves the nodes at `offsets`, every other one in a helper. False where that came upon anything new."""
-        self._strict, first = True, self.tally.steps
+    def _strided(self) -> bool:
+        """Feeds all edges, those of every other length in a helper. False where that came upon anything new."""
+        nodes = [at[0] if at else None for at in self._at]
 
-        def half(going: Callable[[], None]) -> int:
-            self._watch = lambda tally, block: False
-            self._leave_all(offsets[1::2], going)
-            self._states.check_world()
-            return self.tally.steps - first
+        def ended(offset: int, end: int, how: str) -> None:
+            self._end(self._at[offset][0], end, how)
 
-        helper = spread(half)
+        def late(offset: int, end: int, out: int) -> bool:
+            return self._may_be_late(self._at[offset][0], end, out)
+
+        strides = Strides(self._states, self._expectation, self._body, nodes, ended, late)
+        self._strict = True
         try:
-            self._leave_all(offsets[::2])
-            steps = helper.wait(self._still_going)
-        except _Irregular:
+            self.tally.steps = in_two(strides, range(1, self._max_piece + 1), self._going, self._spread)
+        except Irregular:
             return False
         finally:
-            helper.stop()
             self._strict = False
-        self.tally.steps += steps or 0
-        return self.tally.steps == sum(min(self._max_piece, self._size - at) for at in range(self._size))
+        return self.tally.steps == sum(min(self._max_piece, self._size - node.offset) for node in nodes if node)
 
-    def _still_going(self) -> None:
+    def _going(self, offset: int, steps: int) -> None:
+        self.tally.offset, self.tally.steps = offset, steps
         self._watch(self.tally, self._blocks)
+        self._blocks += 1
 
     def _look_for_growth(self) -> None:
         """A parser that counts pieces would be walked for long: single bytes and then the rest show it at once."""
@@ -203,7 +182,7 @@ class Walk:
 
     # --- edges
 
-    def _leave(self, node: _Node) -> None:
+    def _leave(self, node: Node) -> None:
         """Every edge that leads on from `node`."""
         last = min(node.offset + self._max_piece, self._size)
         for start in range(node.offset + 1, last + 1, _BLOCK):
@@ -215,11 +194,11 @@ class Walk:
             self._checked = self.tally.steps
             self._states.check_world()
 
-    def _feed_block(self, node: _Node, ends: range, announced: bool) -> None:
+    def _feed_block(self, node: Node, ends: range, announced: bool) -> None:
         body, offset, out, at = self._body, node.offset, node.out, self._at
-        make = node.plain.make if node.plain is not None else self._states.maker(self._key(node))
+        make = node.make
         expectation, untouched = self._expectation, self._states.untouched
-        need, may_be_done = expectation.need, node.plain is None or node.plain.may_be_done
+        need, may_be_done = expectation.need, node.may_be_done
         self.tally.steps += len(ends)
         for end in ends:
             if announced:
@@ -243,8 +222,7 @@ class Walk:
             else:
                 for known in at[end]:
                     if known.out == now and known.same(parser):
-                        if node.pieces + 1 < known.pieces:
-                            known.parent, known.pieces = node, node.pieces + 1
+                        known.come_from(node)
                         break
                 else:
                     if not may_be_done and is_done(parser):
@@ -254,37 +232,24 @@ class Walk:
             if not untouched():
                 self._states.check_world()
 
-    def _arrive(self, node: _Node, end: int, out: int, parser: Any) -> None:
+    def _arrive(self, node: Node, end: int, out: int, parser: Any) -> None:
         """The parser is in a state that was not recognised at a glance: that of a known node, or of a new one."""
         if self._at[end]:
             key = self._states.freeze(parser)
             for known in self._at[end]:
-                if known.out == out and self._key(known) == key:
-                    if node.pieces + 1 < known.pieces:
-                        known.parent, known.pieces = node, node.pieces + 1
+                if known.out == out and known.frozen(self._states) == key:
+                    known.come_from(node)
                     return
         self._node(end, out, parser, node)
 
-    def _node(self, offset: int, out: int, parser: Any, parent: _Node | None) -> None:
+    def _node(self, offset: int, out: int, parser: Any, parent: Node | None) -> None:
         nodes = self._at[offset]
         if self._strict:
-            raise _Irregular
+            raise Irregular
         if len(nodes) >= MOST_STATES:
-            self._refuse_growth(offset, self._states.freeze(parser), self._key(nodes[0]))
-        plain = self._states.plain(parser)
-        key = None
-        if plain is None:
-            key = self._states.freeze(parser)
-            self._states.check(key)
-        nodes.append(_Node(offset, out, key, plain, parent))
+            self._refuse_growth(offset, self._states.freeze(parser), nodes[0].frozen(self._states))
+        nodes.append(Node(self._states, offset, out, parser, parent))
         self.tally.states += 1
-
-    def _key(self, node: _Node) -> Key:
-        """The frozen state of a node; one that is plain is frozen only where another is compared with it."""
-        if node.key is None:
-            assert node.plain is not None
-            node.key = self._states.freeze(node.plain.make())
-        return node.key
 
     def _refuse_growth(self, offset: int, key: Key, other: Key) -> None:
         where = self._states.difference(key, other) if key != other else "how much came out"
@@ -299,7 +264,7 @@ class Walk:
         """Is all that could be found from here wrong with no fewer cuts than what was found already?"""
         return self.tally.wrong is not None and pieces >= len(self.tally.wrong[0])
 
-    def _may_be_late(self, node: _Node, end: int, out: int) -> bool:
+    def _may_be_late(self, node: Node, end: int, out: int) -> bool:
         if not self._expectation.only_a_lone_cr_is_late(out, end):
             return False
         if not self._late_seen:
@@ -307,12 +272,12 @@ class Walk:
             self._late_seen = True
         return True
 
-    def _accuse(self, node: _Node, end: int) -> None:
+    def _accuse(self, node: Node, end: int) -> None:
         cuts = self._cuts(node, end)
         if not self._too_far(len(cuts)) and not self._judged(cuts):
             raise Refused(f"with {cut_words(cuts)} a run from scratch is right and one from a kept state is not")
 
-    def _end(self, node: _Node, end: int, how: str) -> None:
+    def _end(self, node: Node, end: int, how: str) -> None:
         """It raised, or says that it is done: nothing follows, so a run up to here tells all."""
         key = (how, self._expectation.reached, end)
         cuts = self._cuts(node, end)
@@ -322,7 +287,7 @@ class Walk:
             if right and self._last.how != how:
                 raise Refused(f"with {cut_words(cuts)} a run from scratch ends with {self._last.how}, a kept one {how}")
 
-    def _close(self, node: _Node) -> None:
+    def _close(self, node: Node) -> None:
         """The no-fault end, in the state of a node and, judged, from scratch."""
         cuts = self._cuts(node, self._size)
         if self._too_far(len(cuts)):
@@ -331,9 +296,9 @@ class Walk:
         if not self._judged(cuts) and self._closing(node) != (self._last.how, self._last.closing):
             raise Refused(f"with {cut_words(cuts)} a run from scratch ends otherwise than one from a kept state")
 
-    def _closing(self, node: _Node) -> tuple[str, tuple[Item, ...]]:
+    def _closing(self, node: Node) -> tuple[str, tuple[Item, ...]]:
         """How the parser ends from a kept state, and what comes out."""
-        parser = self._states.thaw(self._key(node))
+        parser = self._states.thaw(node.frozen(self._states))
         items: list[Item] = []
         try:
             close = getattr(parser, "close", None)
@@ -349,7 +314,7 @@ class Walk:
     def _judged(self, cuts: Cuts) -> bool:
         """Is this chunking wrong, run from scratch?"""
         if self._strict:
-            raise _Irregular
+            raise Irregular
         self._states.check_world()
         self._last = self._judge(cuts)
         for finding in self._last.findings:
@@ -359,20 +324,8 @@ class Walk:
             self.tally.soft.setdefault(finding.rule, (cuts, finding))
         return False
 
-    def _cuts(self, node: _Node, end: int) -> Cuts:
-        """The chunking that leads over `node` to `end`, and then hands over the rest at once."""
-        ends = [end] if end < self._size else []
-        at: _Node | None = node
-        while at is not None and at.offset:
-            if at.offset < self._size:
-                ends.append(at.offset)
-            at = at.parent
-        return tuple(reversed(ends))
-
-
-def raised(error: BaseException) -> str:
-    """How a run ended that raised."""
-    return f"raised {type(error).__qualname__}"
+    def _cuts(self, node: Node, end: int) -> Cuts:
+        return node.cuts(end, self._size)
 
 
 def chunkings(size: int, max_piece: int) -> str:

@@ -107,11 +107,12 @@ class _Prover:
         return States(shape.make, self.task.conditions)
 
     def _prove(self, states: States, expectation: Expectation) -> None:
-        spread = self._spread if self.task.suspect is None and len(self.body) in _IN_TWO else None
-        walk = Walk(states, expectation, self.body, self.task.longest, self._judge, self._watch, self._announce, spread)
-        second = self._second(_HASH_SEEDS[0]) if self.task.conditions.second else None
+        task = self.task
+        spread = self._spread if len(self.body) in _IN_TWO else None
+        walk = Walk(states, expectation, self.body, task.longest, self._judge, self._watch, self._announce, spread)
+        second = self._second(_HASH_SEEDS[0]) if task.conditions.second else None
         try:
-            walk.run(whole_is_right=self.whole_is_right)
+            walk.run(whole_is_right=self.whole_is_right, in_order=task.suspect is not None)
             self._tell_soft(walk.tally)
             if walk.tally.wrong is not None:
                 self._tell_wrong(walk.tally)

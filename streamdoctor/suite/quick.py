@@ -42,6 +42,7 @@ class Quick:
                     self._saved.append(types.CellType(contents[""]))
             else:
                 self._bind(owner, contents)
+        self._more = bool(self._bindings or self._typed or self._absent)
 
     def _bind(self, owner: Any, contents: dict[Any, Any]) -> None:
         """A class, the globals of a module, or an object: the names that code writes, there or not."""
@@ -62,20 +63,17 @@ class Quick:
 
     def same(self) -> bool:
         try:
-            if self._live != self._saved:
-                return False
-            for get, space, saved, kinds in self._bindings:
-                if get(space) != saved or [*map(type, get(space))] != kinds:
-                    return False
-            for owner, kinds in self._typed:
-                if _types(owner) != kinds:
-                    return False
-            for space, names in self._absent:
-                if not names.isdisjoint(space):
-                    return False
+            return self._live == self._saved and (not self._more or self._same_names())
         except Exception:
             return False
-        return True
+
+    def _same_names(self) -> bool:
+        for get, space, saved, kinds in self._bindings:
+            if get(space) != saved or [*map(type, get(space))] != kinds:
+                return False
+        return all(_types(owner) == kinds for owner, kinds in self._typed) and all(
+            names.isdisjoint(space) for space, names in self._absent
+        )
 
 
 def _types(owner: Any) -> list[type]:

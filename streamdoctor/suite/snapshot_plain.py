@@ -6,7 +6,7 @@ Rule: what this recognises as the same state, freezing would; what it does not, 
 from __future__ import annotations
 
 import types
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 from streamdoctor.suite.listed import is_plain, slots_of
@@ -63,6 +63,11 @@ class Plain:
             return None
         plain = Plain(cls, attributes, own)
         return plain if plain.same(parser) and plain.same(plain.make()) else None
+
+    def parts(self) -> list[Any]:
+        """All values in it."""
+        lists = [value for _, value in self._mutable if type(value) is list]
+        return [*self._template.values(), *chain.from_iterable(lists)]
 
     def make(self) -> Any:
         attributes = self._template.copy()

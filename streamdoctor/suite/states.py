@@ -90,9 +90,6 @@ class States:
         """The state of `parser` the fast way, for which condition (c) holds; None where there is no such way."""
         return None if self.own else Plain.of(parser, self.world)
 
-    def maker(self, key: Key) -> Callable[[], Any]:
-        return lambda: self.thaw(key)
-
     def check_world(self) -> None:
         """Condition (b). Raises Refused with the name of what changed."""
         changed = self.world.changed() if self._watches else None
