@@ -162,12 +162,18 @@ def replay_server(request: pytest.FixtureRequest) -> Iterator[Callable[..., Repl
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     options = _marked(item)
-    if not options:
+    chosen = "capture" in getattr(item, "fixturenames", ())
+    if not options and not chosen:
         return (yield)
-    from streamdoctor.testing import defaults
+    from streamdoctor.testing import NothingThere, defaults
 
-    with defaults(**options):
-        return (yield)
+    try:
+        with defaults(**options):
+            return (yield)
+    except NothingThere as nothing:
+        if not chosen:
+            raise
+        pytest.skip(str(nothing))
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:

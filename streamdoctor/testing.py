@@ -44,11 +44,26 @@ if TYPE_CHECKING:
     from streamdoctor.replay.server import Played, ReplayServer
     from streamdoctor.replay.server_framing import Framing
 
-__all__ = ["check_case", "check_parser", "chunkings", "defaults", "event_streams", "load", "pieces", "replay_server"]
+__all__ = [
+    "NothingThere",
+    "check_case",
+    "check_parser",
+    "chunkings",
+    "defaults",
+    "event_streams",
+    "load",
+    "pieces",
+    "replay_server",
+]
 
 Names = str | Iterable[str] | None
 """A name of the command line, several, or None for its default."""
 Given = str | PathLike[str] | Capture
+
+
+class NothingThere(AssertionError):
+    """Nothing was judged, whatever the parser does: a capture holds no stream, or no case that was asked for applies to
+    it. Where the plugin chose the capture, it skips the test instead."""
 
 
 def check_parser(
@@ -74,8 +89,8 @@ def check_parser(
     proof is a failure too.
 
     Raises AssertionError for a `fail` or `hung`, with kind, difference, advice and how to see it again, where nothing
-    could be judged, and for a capture that does not mean what its `NAME.expected.json` says; UsageError for unknown
-    names; CaptureError for unreadable files. Returns the results.
+    could be judged (NothingThere, if that is not the parser's doing), and for a capture that does not mean what its
+    `NAME.expected.json` says; UsageError for unknown names; CaptureError for unreadable files. Returns the results.
     """
     __tracebackhide__ = True
     said = _DEFAULTS.get()
@@ -139,7 +154,8 @@ def _assert_right(results: Sequence[Result], subjects: Sequence[Subject], prove:
     unjudged = [result for result in results if result.verdict == "error"]
     if unjudged or all(result.verdict == "skipped" for result in results):
         why = "; ".join(dict.fromkeys(safe_text(r.note or "no reason is known") for r in unjudged or results))
-        raise AssertionError(f"nothing was judged: {why}")
+        nothing = not unjudged and all(result.nothing_there for result in results)
+        raise (NothingThere if nothing else AssertionError)(f"nothing was judged: {why}")
     refused = [result for result in results if prove and not result.skipped and result.proof is None]
     if refused:
         why = "\n".join(f"  {safe_text(f'{result.subject}: {result.proof_refused}')}" for result in refused)

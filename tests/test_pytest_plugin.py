@@ -120,6 +120,28 @@ def test_the_command_line_overrules_the_marker(project: pytest.Pytester) -> None
     done.assert_outcomes(passed=4, deselected=2)
 
 
+def test_a_capture_without_the_thing_to_break_is_skipped_and_says_why(project: pytest.Pytester) -> None:
+    """Only where the plugin chose the capture: who names one himself is told that nothing was judged."""
+    shutil.copy(CAPTURES / "llama-chat-killed.capture.jsonl", project.path / "captures")
+    project.makepyfile(
+        test_streams="""
+        import pytest
+        from streamdoctor.testing import check_parser
+
+        @pytest.mark.streamdoctor("*killed*", "*ascii*", faults="no-marker")
+        def test_chosen(capture):
+            check_parser("reference", capture)
+
+        @pytest.mark.streamdoctor(faults="no-marker")
+        def test_named():
+            check_parser("reference", "captures/llama-chat-killed.capture.jsonl")
+        """
+    )
+    done = project.runpytest_subprocess("-q", "-rs")
+    done.assert_outcomes(passed=1, skipped=1, failed=1)
+    done.stdout.fnmatch_lines(["E*NothingThere: nothing was judged: *", "SKIPPED*no-marker needs a terminal signal"])
+
+
 @pytest.mark.slow
 def test_a_written_case_fails_before_the_fix_and_passes_after(project: pytest.Pytester) -> None:
     words = ["minimise", f"captures/{EMOJI}", "-p", "parsers.py:Wrong", "-s", "cuts:1259", "-o", "cut-inside-e"]

@@ -262,6 +262,8 @@ def create(path: Path, data: bytes) -> None:
             opened.write(data)
     except FileExistsError:
         raise UsageError(f"{path} exists already", hint="name another file with -o") from None
+    except FileNotFoundError:
+        raise UsageError(f"{path} cannot be written: there is no folder {path.parent}", hint="make it first") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from streamdoctor.cli.kept import arguments_of, is_case_id
 from streamdoctor.cli.options import COMMAND_HELP, judging, limits_of, refs_of
 from streamdoctor.diagnosis.judge import AtEof
 from streamdoctor.diagnosis.rules import RULES
-from streamdoctor.errors import ExitCode
+from streamdoctor.errors import CaptureError, ExitCode
 from streamdoctor.faults import plans
 from streamdoctor.parsers.calibrate import Role
 from streamdoctor.parsers.levels import Level
@@ -65,6 +67,11 @@ def command(
     if is_case_id(capture):
         with command.make_context("replay", arguments_of(capture), parent=ctx.parent) as again:
             command.invoke(again)
+    if not capture.startswith("probe:") and not Path(capture).exists():
+        raise CaptureError(
+            f"{capture}: there is no such file", hint="nor is it a case id, which has 8 digits from 0 to f"
+        )
+    subject = find(capture, dialect)
     (ref,) = refs_of([ref] if ref else [], [program] if program and not ref else [])
     axes = Axes((split,), (fault,) if fault else (), seed, (rephrase,))
     axes.validate()
@@ -72,7 +79,7 @@ def command(
         by_name(dialect)
     limits, patience = limits_of(time_limit)
     options = Options(axes, level, role, at_eof, dialect, patience=patience)
-    replayed = replay(ref, find(capture, dialect), split, fault, options, limits, rephrase)
+    replayed = replay(ref, subject, split, fault, options, limits, rephrase)
     for line in replay_lines(replayed, ref):
         click.echo(line)
     ctx.exit(_exit_code(replayed))

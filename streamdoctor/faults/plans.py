@@ -128,13 +128,15 @@ def _number(argument: str) -> bool:
 
 
 class Fault(NamedTuple):
-    """`example` is how it is written, `form` in general; `takes` tells a good argument, where it takes one."""
+    """`example` is how it is written, `form` in general; `takes` tells a good argument, where it takes one; `needs` is
+    what a stream lacks where there are no plans."""
 
     plans: Callable[[Reading, int, str], list[Plan]]
     example: str
     form: str
     summary: str
     takes: Callable[[str], bool] | None = None
+    needs: str = "an event"
 
     @property
     def placed(self) -> bool:
@@ -151,13 +153,29 @@ FAULTS: dict[str, Fault] = {
         _how,
     ),
     "stall": Fault(_stall, "stall@e3:60", "stall@N:SECONDS", "nothing comes for so long before N", _number),
-    "keep-open": Fault(_keep_open, "keep-open", "keep-open", "everything is sent, and the connection stays open"),
-    "no-marker": Fault(_no_marker, "no-marker", "no-marker", "a clean end without the terminal signal"),
+    "keep-open": Fault(
+        _keep_open,
+        "keep-open",
+        "keep-open",
+        "everything is sent, and the connection stays open",
+        needs="a terminal signal",
+    ),
+    "no-marker": Fault(
+        _no_marker, "no-marker", "no-marker", "a clean end without the terminal signal", needs="a terminal signal"
+    ),
     "comments": Fault(
-        _comments, "comments", "comments", "keep-alive comments between events, also in a long pause (SSE)"
+        _comments,
+        "comments",
+        "comments",
+        "keep-alive comments between events, also in a long pause (SSE)",
+        needs="events in SSE",
     ),
     "error-event": Fault(
-        _error_event, "error-event", "error-event", "the API's own error in the place of the second half"
+        _error_event,
+        "error-event",
+        "error-event",
+        "the API's own error in the place of the second half",
+        needs="an API whose errors have a form, and no error yet",
     ),
     "resend": Fault(_resend, "resend@e3", "resend@N", "a reset at N; a second attempt gets everything from the start"),
     "slow": Fault(_slow, "slow:50", "slow:BYTES_PER_S", "bytes come no faster than that", _number),
@@ -228,6 +246,11 @@ def each(spec: str | None, reading: Reading) -> Iterator[Plan]:
     make = FAULTS[asked.name].plans
     for name, offset in _places(spec, asked, reading):
         yield from (replace(plan, fault=name) for plan in make(reading, offset, asked.argument))
+
+
+def needs(spec: str) -> str:
+    """What a stream must have for this fault."""
+    return FAULTS[_parse(spec).name].needs
 
 
 def _places(spec: str, asked: _Asked, reading: Reading) -> Iterator[tuple[str, int]]:

@@ -67,9 +67,10 @@ def _alone(result: Result, width: int) -> Iterator[str]:
     yield f"  {safe_text(result.parser).ljust(width)}  {verdict_word(result.verdict, 10)}  {how}".rstrip()
     if result.note and not result.skipped and not result.error:
         yield f"      note: {safe_text(result.note)}"
-    if result.coverage is not None and result.coverage.missing and result.proof is None:
+    if result.cases and result.coverage is not None and result.coverage.missing and result.proof is None:
         yield f"      no case cuts inside: {counts(result.coverage.missing)}"
     yield from proof_lines(result)
+    yield from _cost_lines([result])
     yield from _causes_lines([result])
 
 
@@ -83,7 +84,14 @@ def _over_many(results: Sequence[Result], width: int) -> Iterator[str]:
         if result.proof is not None or result.proof_refused is not None:
             yield f"    {safe_text(result.subject)}"
             yield from proof_lines(result)
+    yield from _cost_lines(results)
     yield from _causes_lines(results)
+
+
+def _cost_lines(results: Sequence[Result]) -> Iterator[str]:
+    """Measured once a dialect."""
+    for dialect, words in {(result.dialect, result.cost): None for result in results if result.cost is not None}:
+        yield f"      cost of {dialect}: {words}"
 
 
 def _causes_lines(results: Sequence[Result]) -> Iterator[str]:

@@ -97,6 +97,21 @@ def cases(subject: Subject, axes: Axes) -> Iterator[Case]:
                 yield case
 
 
+def without_cases(subject: Subject, axes: Axes) -> list[str]:
+    """What was asked for by name and has no case here, with the reason."""
+    framing = subject.reading.provider.framing
+    words = []
+    for name in axes.rephrasings:
+        if subject.rephrased(name) is None:
+            framings = REPHRASINGS[name].bodies
+            why = "changes nothing in this stream" if framing in framings else f"is for {' and '.join(framings)} only"
+            words.append(f"the rephrasing {name} {why}")
+    for fault in axes.faults:
+        if next(faults.each(fault, subject.reading), None) is None:
+            words.append(f"the fault {fault} needs {faults.needs(fault)}")
+    return words
+
+
 class Numbered:
     """The cases of a subject by number. One is kept, for all are too much: asked for in order, it is one pass."""
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from streamdoctor.diagnosis.cost import RUNS, Point, Run, exponent, hurts_at, steep
+from streamdoctor.diagnosis.cost import RUNS, STEADY, Point, Run, exponent, hurts_at, steep
 from streamdoctor.diagnosis.trial import Finding
 from streamdoctor.faults.plans import Plan
 from streamdoctor.parsers.reference import reference
@@ -72,14 +72,38 @@ LOADS = (
 )
 
 
-def cost_of(ref: str, subject: Subject, options: Options, limits: Limits) -> list[Found]:
-    """What is found against the parser `ref` in the dialect of `subject`."""
+class Cost(NamedTuple):
+    """What is found against a parser, and `words` for what was measured."""
+
+    found: list[Found]
+    words: str
+
+
+def cost_of(ref: str, subject: Subject, options: Options, limits: Limits) -> Cost:
+    """Of the parser `ref` in the dialect of `subject`."""
     probe = probe_for(subject.dialect)
     if probe is None or subject.reading.provider.framing not in ("sse", "ndjson"):
-        return []
+        return Cost([], f"not measured: streams of {subject.dialect} cannot be made of any size here")
     told: list[Message] = []
-    run_child(_job(ref, subject, probe, options), told.append, limits.times(4 * RUNS))
-    return [_found(ref, subject, message) for message in told if message["t"] == "slow"]
+    ending = run_child(_job(ref, subject, probe, options), told.append, limits.times(4 * RUNS))
+    found = [_found(ref, subject, message) for message in told if message["t"] == "slow"]
+    unmeasured = f"; not all could be measured: {ending.detail}" if ending.how != "done" else ""
+    return Cost(found, _words([message for message in told if message["t"] == "measured"]) + unmeasured)
+
+
+def _words(measured: Sequence[Message]) -> str:
+    """Of each load the run in which time grew least."""
+    fast = [LOADS[message["load"]].words for message in measured if message["exponent"] is None]
+    told = []
+    for message in measured:
+        if message["exponent"] is not None:
+            ours = message["reference"] or 0.0
+            also = f", as the reference's with {ours:.1f}" if ours >= STEADY else ""
+            told.append(f"{message['exponent']:.1f} ({LOADS[message['load']].words}{also})")
+    most = max((message["size"] for message in measured), default=0)
+    untold = f"too fast to tell: {', '.join(fast)}; " if fast else ""
+    grows = f"time grows with the size to the power of {', '.join(told)}; " if told else ""
+    return f"{grows}{untold}up to {most:,} bytes"
 
 
 def _job(ref: str, subject: Subject, probe: Probe, options: Options) -> Callable[[Emit, Beat], None]:
@@ -89,11 +113,22 @@ def _job(ref: str, subject: Subject, probe: Probe, options: Options) -> Callable
         ours = reference(subject.reading.provider.framing)
         for load in LOADS:
             runs = list(_runs(shape, ours, probe, load, lambda: beat(0, COSTING)))
+            emit({"t": "measured", "load": LOADS.index(load), **_least(runs)})
             if len(runs) == RUNS and all(map(steep, runs)):
                 points = [list(map(list, run.parser)) for run in runs]
                 emit({"t": "slow", "load": LOADS.index(load), "points": points})
 
     return job
+
+
+def _least(runs: Sequence[Run]) -> dict[str, object]:
+    """The run whose time grew least."""
+    run = min(runs, key=lambda run: exponent(run.parser) or 0.0)
+    return {
+        "exponent": exponent(run.parser),
+        "reference": exponent(run.reference),
+        "size": run.parser[-1].size,
+    }
 
 
 def _runs(shape: Shape, ours: Shape, probe: Probe, load: Load, going: Callable[[], None]) -> Iterator[Run]:

@@ -24,7 +24,7 @@ from streamdoctor.replay import inprocess
 from streamdoctor.replay.transcript import Transcript
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.stream.providers import by_name
-from streamdoctor.suite.cases import Axes, Case, cases
+from streamdoctor.suite.cases import Axes, Case, cases, without_cases
 from streamdoctor.suite.resumed import Resumed, resume
 from streamdoctor.suite.subjects import Subject
 from streamdoctor.suite.workers import Beat, Emit, Ending
@@ -145,11 +145,13 @@ class Examiner:
         self.stuck += transcript.stuck in ("spinning", "blocked")
         return transcript
 
-    def applies(self, subject: Subject, plan: Plan, calibration: Calibration) -> bool:
-        """An object with `feed` is told of no reset; only a consumer owes an end on an open connection."""
-        if plan.ending == "reset":
-            return self.shape(subject).kind != "feed"
-        return plan.ending != "open" or calibration.role == "consumer"
+    def unfit(self, subject: Subject, plan: Plan, calibration: Calibration) -> str | None:
+        """Why this fault says nothing about the parser; None where it does."""
+        if plan.ending == "reset" and self.shape(subject).kind == "feed":
+            return f"the fault {plan.fault}: an object with feed is told of no reset"
+        if plan.ending == "open" and calibration.role != "consumer":
+            return f"the fault {plan.fault}: only a consumer owes an end on an open connection (--role consumer?)"
+        return None
 
     def findings(
         self, subject: Subject, calibration: Calibration, plan: Plan, cuts: Cuts, whole_is_right: bool
@@ -250,17 +252,21 @@ def _examine_subject(
     if examiner.options.unasked and not known and memory.silent_in(subject.dialect):
         why, calibration = "it fits no level on any plain probe, and hands out nothing on this one", None
     if why is not None or calibration is None:
-        emit({"t": "skipped", "subject": number, "why": why, "calibration": calibration and asdict(calibration)})
+        no_stream = subject.skip is not None
+        told = calibration and asdict(calibration)
+        emit({"t": "skipped", "subject": number, "why": why, "calibration": told, "nothing_there": no_stream})
         return
     emit({"t": "judging", "subject": number, "calibration": asdict(calibration)})
     right = not deadly and examiner.stuck == stuck and examiner.whole_is_right(subject, calibration)
     wording = _Wording(examiner, subject, calibration, right)
     covered = _Covered(subject)
     count = 0
+    unfit: dict[str, None] = {}
     stuck = examiner.stuck
     for index, case in enumerate(cases(subject, examiner.options.axes)):
         wording = wording.of(case, subject)
-        if not examiner.applies(subject, case.plan, calibration):
+        if (why := examiner.unfit(subject, case.plan, calibration)) is not None:
+            unfit[why] = None
             continue
         if examiner.stuck > stuck:
             break  # it cannot get worse, and each case would take as long
@@ -272,7 +278,10 @@ def _examine_subject(
             for finding in wording.findings(case, lambda index=index: beat(number, index)):  # type: ignore[misc]
                 emit({"t": "finding", "subject": number, "case": index, "finding": list(finding)})
     if not count:
-        emit({"t": "skipped", "subject": number, "why": "no case that was asked for applies here", "calibration": None})
+        why = "; ".join(
+            ["no case that was asked for applies here", *without_cases(subject, examiner.options.axes), *unfit]
+        )
+        emit({"t": "skipped", "subject": number, "why": why, "calibration": None, "nothing_there": True})
     if wording.resumed is not None:
         emit({"t": "resumed", "subject": number, "words": wording.resumed.words})
     seconds = time.perf_counter() - started

@@ -73,9 +73,10 @@ class Coverage(NamedTuple):
 
 @dataclass
 class Result:
-    """One parser on one capture or probe. `note` says why it was skipped, could not be judged, or what to
-    know; `fits` is False where its output equals the reference's at no level, on any plain probe. Where a proof was
-    asked for, there is one, or why it was refused; `interrupted` by the user."""
+    """One parser on one capture or probe. `note` says why it was skipped, could not be judged, or what to know;
+    `nothing_there`: it was skipped for what the capture or the options are, whatever the parser does. `fits` is False
+    where its output equals the reference's at no level, on any plain probe. Where a proof was asked for, there is one,
+    or why it was refused; `cost` is what was measured, where that was; `interrupted` by the user."""
 
     capture: str | None
     probe: str | None
@@ -87,11 +88,13 @@ class Result:
     seconds: float = 0.0
     findings: list[Found] = field(default_factory=list)
     skipped: bool = False
+    nothing_there: bool = False
     error: bool = False
     note: str | None = None
     fits: bool = True
     proof: Proof | None = None
     proof_refused: str | None = None
+    cost: str | None = None
     interrupted: bool = False
     coverage: Coverage | None = None
 

@@ -20,7 +20,7 @@ from streamdoctor.rephrasings.catalogue import AS_IS
 from streamdoctor.replay.transcript import Stuck, Transcript
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.suite.cases import Case, Numbered
-from streamdoctor.suite.cost import cost_of
+from streamdoctor.suite.cost import Cost, cost_of
 from streamdoctor.suite.examine import (
     BASELINE,
     CALIBRATING,
@@ -85,7 +85,7 @@ class Trialled:
         self.memory = Memory()
         self.rows = [_Row(blank(ref, subject)) for subject in subjects]
         self._cases: dict[int, Numbered] = {}
-        self._costs: dict[str, list[Found]] = {}
+        self._costs: dict[str, Cost] = {}
         self._said = 0.0
 
     def run(self) -> None:
@@ -112,7 +112,9 @@ class Trialled:
         if subject.dialect not in self._costs:
             self._say(number, "how time grows with size")
             self._costs[subject.dialect] = cost_of(self.ref, subject, self.options, self.limits)
-        return [replace(found) for found in self._costs[subject.dialect]]
+        cost = self._costs[subject.dialect]
+        result.cost = cost.words
+        return [replace(found) for found in cost.found]
 
     # --- running
 
@@ -159,6 +161,7 @@ class Trialled:
         row.result.skipped = True
         row.result.error = row.calibration is not None and row.calibration.unread is not None
         row.result.note = message["why"]
+        row.result.nothing_there = message["nothing_there"]
 
     def _on_judging(self, message: Message) -> None:
         number = message["subject"]

@@ -62,4 +62,5 @@ def test_results_that_are_not_there_or_not_ours(run: Run, tmp_path: Path) -> Non
     (tmp_path / ".streamdoctor" / "last.json").write_text("[]")
     done = run("replay", "0123abcd")
     assert (done.code, "no results are kept here" in done.err) == (2, True)
-    assert run("replay", "some.capture.jsonl").code == 2
+    done = run("replay", "some.capture.jsonl")
+    assert (done.code, "nor is it a case id" in done.err) == (3, True)

@@ -33,7 +33,7 @@ class Tried(Examiner):
         for case in cases(subject, axes):
             own = subject.rephrased(case.rephrase)
             assert own is not None
-            if self.applies(own, case.plan, calibration):
+            if self.unfit(own, case.plan, calibration) is None:
                 for finding in self.findings(own, calibration, case.plan, case.cuts, False):
                     found.setdefault(case.rephrase, set()).add(finding.kind)
         return found

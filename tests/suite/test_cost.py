@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from streamdoctor.parsers.load import lend
 from streamdoctor.suite.cases import Axes
 from streamdoctor.suite.check import check
+from streamdoctor.suite.cost import LOADS
 from streamdoctor.suite.examine import Options
+from streamdoctor.suite.results import Result
 from streamdoctor.suite.subjects import from_probe
 
 pytestmark = pytest.mark.slow
@@ -51,11 +54,16 @@ def by_lines(pieces: Iterable[bytes]) -> Iterator[str]:
         parts.append(rest)
 
 
-def slow(parser: Any, dialect: str = "sse") -> set[tuple[str, str]]:
-    """The rules, and the shape of the stream on which each showed."""
+def measured(parser: Any, dialect: str = "sse") -> Result:
     with lend(parser) as ref:
         (result,) = check([ref], [from_probe(dialect)], Options(Axes(("whole",)), cost=True))
     assert not result.error and not result.skipped
+    return result
+
+
+def slow(parser: Any, dialect: str = "sse") -> set[tuple[str, str]]:
+    """The rules, and the shape of the stream on which each showed."""
+    result = measured(parser, dialect)
     return {(f.finding.rule, f.finding.summary.partition(":")[0]) for f in result.findings if f.kind == "slow"}
 
 
@@ -76,3 +84,10 @@ def test_to_keep_everything_is_slow_on_a_long_stream() -> None:
 
 def test_dialects_without_lines_are_left_alone() -> None:
     assert slow("reference", "bedrock-converse") == set()
+    assert (measured("reference", "bedrock-converse").cost or "").startswith("not measured: ")
+
+
+def test_what_was_measured_is_told_also_where_nothing_is_slow() -> None:
+    words = measured("reference").cost or ""
+    assert all(load.words in words for load in LOADS)
+    assert re.search(r"to the power of [01]\.[0-9] \(.*; up to 52[0-9],[0-9]{3} bytes$", words), words
