@@ -9,6 +9,7 @@ from streamdoctor.parsers.levels import Unit
 
 ONLY_AFTER = " (only after other streams in the same process)"
 """What the summary of a finding ends in that does not come again alone, in a fresh process."""
+_EMPTY = "(empty)"
 _SHOWN = 160
 _LEAD = 24
 
@@ -37,14 +38,20 @@ def show_both(expected: Sequence[Unit], got: Sequence[Unit]) -> tuple[str, str]:
 def _text(units: Sequence[Unit]) -> str:
     if not units:
         return "nothing"
-    return units if isinstance(units, str) else " | ".join(map(_show_unit, units[:4]))
+    return show_units(units[:4] if not isinstance(units, str) else units)
+
+
+def show_units(units: Sequence[Unit]) -> str:
+    """All of them; "" for none."""
+    return units if isinstance(units, str) else " | ".join(map(_show_unit, units))
 
 
 def _show_unit(unit: Unit) -> str:
     if isinstance(unit, str):
-        return unit
+        return unit or _EMPTY
     extras = [part for part in (unit.type if unit.type != "message" else "", unit.id and f"id {unit.id}") if part]
-    return f"[{', '.join(extras)}] {unit.data}" if extras else unit.data
+    data = unit.data or _EMPTY
+    return f"[{', '.join(extras)}] {data}" if extras else data
 
 
 def short(text: str) -> str:

@@ -84,7 +84,7 @@ def _steps(exhibit: Exhibit) -> Iterator[Html]:
         _panel("After", exhibit.end if last or raises else "what came out of it", [pair(step.due, step.out, 160)]),
     ]
     yield tag("div", *panels, class_="panels")
-    rows = [tag("tr", *_row(one, exhibit), class_="off" if one.out != one.due else None) for one in exhibit.steps]
+    rows = [tag("tr", *_row(one, exhibit), class_=None if one.right else "off") for one in exhibit.steps]
     table = scrolled("steps", ("step", "piece", "came out", "was due"), rows, "steps")
     count = f"{plural(len(exhibit.steps), 'step')} of {exhibit.steps_in_all:,}; {exhibit.end}"
     yield tag("details", tag("summary", f"Step by step: {shorten(count, _MOST)}"), table)
@@ -112,9 +112,8 @@ def _row(step: Step, exhibit: Exhibit) -> Iterator[Html]:
     yield tag("td", "end" if step.number == exhibit.steps_in_all else f"{step.number:,}")
     yield tag("td", _text(step.piece) if step.piece else None, tag("p", _span(step), class_="note"))
     yield tag("td", _text(shorten(step.out, _MOST)))
-    yield tag(
-        "td", _text(shorten(step.due, _MOST)), tag("span", " ≠", aria_label="differs") if step.out != step.due else None
-    )
+    differs = None if step.right else tag("span", " ≠", aria_label="differs")
+    yield tag("td", _text(shorten(step.due, _MOST)), differs)
 
 
 def _text(value: str) -> Html:

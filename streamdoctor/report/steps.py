@@ -45,15 +45,15 @@ def _steps(replayed: Replayed) -> Iterator[str]:
     boundaries = Boundaries(replayed.plan.body, reading.provider.framing, reading.events)
     start, silent, shown = 0, 0, 0
     for step, end in enumerate(transcript.ends, 1):
-        out, ref = replayed.out(step), replayed.due(step)
+        out, ref, right = _told(replayed, step)
         told = transcript.raised is not None and transcript.raised.step == step
         if len(transcript.ends) > _MOST_STEPS and not (out or ref or told):
             silent += 1
-        elif shown < _MOST_STEPS or told or out != ref:
+        elif shown < _MOST_STEPS or told or not right:
             yield from _silence(silent)
             silent, shown = 0, shown + 1
             yield _step_line(replayed.plan.body, boundaries, step, start, end)
-            yield from _came_out(out, ref)
+            yield from _came_out(out, ref, right)
         start = end
     yield from _silence(silent)
 
@@ -68,10 +68,18 @@ def _step_line(body: bytes, boundaries: Boundaries, step: int, start: int, end: 
     return f"{step:>4}  bytes {start:,} to {end:,}{cut}\n      piece  {shorten(safe_bytes(body[start:end]), _WIDTH)}"
 
 
-def _came_out(out: str, ref: str) -> Iterator[str]:
-    if out or not ref:
+def _told(replayed: Replayed, step: int) -> tuple[str, str, bool]:
+    """What came out, what was due, and whether that is all right."""
+    if replayed.steps is None:
+        items = [output.item for output in replayed.transcript.outputs if output.step == step]
+        return " | ".join(item.text for item in items), "", True
+    return replayed.steps.out(step), replayed.steps.due(step), replayed.steps.is_right(step)
+
+
+def _came_out(out: str, ref: str, right: bool) -> Iterator[str]:
+    if out or right or not ref:
         yield f"      out    {quoted(out, _WIDTH) if out else '-'}"
-    if out != ref:
+    if not right:
         yield f"      due    {quoted(ref, _WIDTH) if ref else '-'}   ≠"
 
 
@@ -79,7 +87,7 @@ def _end(replayed: Replayed) -> Iterator[str]:
     transcript = replayed.transcript
     words = {"clean": "the stream ends", "open": "nothing more comes, the connection stays open", "reset": "a reset"}
     yield f" end  {words[replayed.plan.ending]}"
-    yield from _came_out(replayed.out(transcript.last_step), replayed.due(transcript.last_step))
+    yield from _came_out(*_told(replayed, transcript.last_step))
     if transcript.raised is not None:
         raised = transcript.raised
         where = f" at {raised.where}" if raised.where else ""
@@ -102,4 +110,4 @@ def _verdict(replayed: Replayed) -> Iterator[str]:
         word = rule.kind if rule.kind in ("hung", "non-strict") else "fail"
         yield f"{verdict_word(word)}: {rule.code} {rule.kind}: {safe_text(finding.summary)}"
         yield f"      expected {quoted(finding.expected)}, got {quoted(finding.actual)}"
-        yield f"      mend: {advice(finding, replayed.subject.rephrase, replayed.run.cuts)}"
+        yield f"      mend: {advice(finding, replayed.subject.rephrase, replayed.run.cuts, replayed.boundary)}"

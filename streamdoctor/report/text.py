@@ -138,7 +138,7 @@ def cause_lines(cause: Cause, of: int = 1) -> Iterator[str]:
     first = "first of " if of > 1 and len(cause.shown) > 1 else ""
     yield f"          {where(found)} ({first}{plural(cause.count, 'case')}, oracle: {found.finding.oracle})"
     yield f"          {expected_and_got(found.finding)}"
-    yield f"          mend: {advice(found.finding, found.rephrase, found.cuts)}"
+    yield f"          mend: {advice(found.finding, found.rephrase, found.cuts, found.boundary)}"
     if found.minimal is not None:
         yield f"          smallest: {smallest(found.minimal)}"
     if found.reproduce:
@@ -151,11 +151,14 @@ def on_subjects(cause: Cause, of: int) -> str:
     return f"{len(subjects)} of {of}: {named(subjects, MOST_NAMED)}"
 
 
-def advice(finding: Finding, rephrase: str, cuts: Sequence[int]) -> str:
-    """How to mend it: what outlives a stream, or makes of a cut what was right uncut, has a mend of its own; else it is
-    what a rephrasing asks for where that alone makes a parser fail, else what the rule says."""
+def advice(finding: Finding, rephrase: str, cuts: Sequence[int], boundary: str | None) -> str:
+    """How to mend it: what outlives a stream, what one cut inside a CRLF does, and what is right uncut have mends of
+    their own; else it is what a rephrasing asks for where that alone makes a parser fail, else what the rule says.
+    `boundary` is what the first cut falls inside."""
     if finding.summary.endswith(ONLY_AFTER):
         return "Keep all state in the instance: none in a class, a module, a default argument or a cache."
+    if len(cuts) == 1 and boundary == "cr-lf" and finding.oracle == "same-for-every-cut":
+        return "Skip one LF at the start of a piece where the piece before it ended in CR: both are one line end."
     if finding.oracle == "same-for-every-cut" and finding.rule in _ALTERED:
         return "Decide nothing by where a piece begins or ends: keep what is unfinished, and go on from there."
     wording = "" if cuts or finding.oracle == "promptness" else REPHRASINGS[rephrase].mend

@@ -15,14 +15,13 @@ from streamdoctor.capture.file import load
 from streamdoctor.errors import UsageError
 from streamdoctor.faults import plans as faults
 from streamdoctor.faults.plans import Plan
-from streamdoctor.parsers.calibrate import Calibration
 from streamdoctor.replay.transcript import Transcript
 from streamdoctor.splits.boundaries import Boundaries
 from streamdoctor.splits.strategies import Run
-from streamdoctor.suite.examine import CALIBRATING, Examiner, Memory, Options, calibrate_all, trial_of
+from streamdoctor.suite.examine import CALIBRATING, Examiner, Memory, Options, calibrate_all
 from streamdoctor.suite.reduce import deadly
 from streamdoctor.suite.results import Found, Result
-from streamdoctor.suite.single import Replayed, calibration_of, expected_by_step, rebuilt
+from streamdoctor.suite.single import Replayed, calibration_of, rebuilt
 from streamdoctor.suite.subjects import Subject, layers_of
 from streamdoctor.suite.workers import Beat, Emit, Job, Limits, Message, run_child
 from streamdoctor.visible import safe_bytes, shorten
@@ -46,6 +45,7 @@ class Step(NamedTuple):
     cut: str | None
     out: str
     due: str
+    right: bool
 
 
 class Window(NamedTuple):
@@ -105,7 +105,7 @@ def _replayed(ref: str, wanted: Sequence[Wanted], options: Options, limits: Limi
 
     def receive(message: Message) -> None:
         if message["t"] == "played":
-            told[message["number"]] = _rebuilt(wanted[message["number"]], message, options)
+            told[message["number"]] = _rebuilt(wanted[message["number"]], message)
 
     while start < len(wanted):
         ending = run_child(_job(ref, wanted, start, options), receive, limits)
@@ -146,19 +146,12 @@ def _case(one: Wanted) -> tuple[Subject, Plan] | None:
     return (subject, plans[0]) if subject and plans else None
 
 
-def _rebuilt(one: Wanted, message: Message, options: Options) -> Replayed:
-    calibration, transcript = calibration_of(message["calibration"]), rebuilt(message["transcript"])
-    return _as_replayed(one, calibration, transcript, options)
-
-
-def _as_replayed(one: Wanted, calibration: Calibration, transcript: Transcript, options: Options) -> Replayed:
+def _rebuilt(one: Wanted, message: Message) -> Replayed:
     case = _case(one)
     assert case is not None
-    subject, plan = case
-    trial = trial_of(subject, calibration, plan, transcript, options.at_eof)
-    expected = expected_by_step(calibration, trial.reading, transcript)
+    calibration, transcript = calibration_of(message["calibration"]), rebuilt(message["transcript"])
     run = Run(one.found.split, one.found.cuts)
-    return Replayed(subject, plan, run, 1, 1, calibration, transcript, (one.found.finding,), expected)
+    return Replayed(*case, run, 1, 1, calibration, transcript, (one.found.finding,))
 
 
 def _unplayed(one: Wanted) -> Replayed | None:
@@ -168,7 +161,7 @@ def _unplayed(one: Wanted) -> Replayed | None:
         return None
     subject, plan = case
     ends = (*plan.apart(one.found.cuts), len(plan.body))
-    return Replayed(subject, plan, Run(one.found.split, one.found.cuts), 1, 1, None, Transcript(ends, ()), (), ())
+    return Replayed(subject, plan, Run(one.found.split, one.found.cuts), 1, 1, None, Transcript(ends, ()), ())
 
 
 class _Recorded:
@@ -214,10 +207,10 @@ def _sizes(ends: Iterable[int]) -> dict[int, int]:
 
 def _focus(replayed: Replayed) -> int | None:
     """The first step in which it goes wrong: by what came out, or by raising."""
-    if replayed.calibration is None:
+    if replayed.steps is None:
         return None
     last = replayed.transcript.last_step
-    different = (step for step in range(1, last + 1) if replayed.out(step) != replayed.due(step))
+    different = (step for step in range(1, last + 1) if not replayed.steps.is_right(step))
     raised = replayed.transcript.raised
     return min(next(different, last), raised.step if raised else last)
 
@@ -243,8 +236,11 @@ def _words(piece: bytes) -> str:
     return f"{safe_bytes(piece[:_AROUND])}…{len(piece) - 2 * _AROUND:,} bytes…{safe_bytes(piece[-_AROUND:])}"
 
 
-def _told(replayed: Replayed, step: int) -> tuple[str, str]:
-    return shorten(replayed.out(step), _MOST_TEXT), shorten(replayed.due(step), _MOST_TEXT)
+def _told(replayed: Replayed, step: int) -> tuple[str, str, bool]:
+    steps = replayed.steps
+    if steps is None:
+        return "", "", True
+    return shorten(steps.out(step), _MOST_TEXT), shorten(steps.due(step), _MOST_TEXT), steps.is_right(step)
 
 
 def _end(replayed: Replayed) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -12,13 +13,15 @@ from streamdoctor.faults import plans as faults
 from streamdoctor.faults.plans import Plan
 from streamdoctor.parsers.calibrate import Calibration
 from streamdoctor.parsers.items import Fields, Item
-from streamdoctor.parsers.levels import View, expected
+from streamdoctor.parsers.levels import View
 from streamdoctor.parsers.load import prepare
 from streamdoctor.rephrasings.catalogue import AS_IS
 from streamdoctor.replay.transcript import Output, Raised, Stuck, Transcript
 from streamdoctor.splits import strategies
 from streamdoctor.splits.strategies import Run
+from streamdoctor.suite.cases import Axes, without_cases
 from streamdoctor.suite.examine import BASELINE, CALIBRATING, Examiner, Memory, Options, calibrate_all, trial_of
+from streamdoctor.suite.stepwise import Stepwise
 from streamdoctor.suite.subjects import MOST_BYTES, Subject
 from streamdoctor.suite.workers import Beat, Emit, Ending, Limits, Message, run_child
 
@@ -40,20 +43,21 @@ class Replayed:
     calibration: Calibration | None
     transcript: Transcript
     findings: tuple[Finding, ...]
-    expected: tuple[str, ...]
     why: str | None = None
     place: str = ""
     """Of one that did not return: where it was when it was stopped."""
 
-    def out(self, step: int) -> str:
-        """What came out in a step, in the words of the level."""
-        items = [output.item for output in self.transcript.outputs if output.step == step]
-        text = self.calibration is not None and self.calibration.view.level == "text"
-        return ("" if text else " | ").join(i.fields.data if i.form == "event" and i.fields else i.text for i in items)
+    @property
+    def boundary(self) -> str | None:
+        """What its first cut falls inside."""
+        return self.subject.material(self.plan).boundaries.at(self.run.cuts[0]) if self.run.cuts else None
 
-    def due(self, step: int) -> str:
-        """What the reference hands out in a step."""
-        return self.expected[step - 1] if 0 < step <= len(self.expected) else ""
+    @cached_property
+    def steps(self) -> Stepwise | None:
+        """What came out in each step, and what was due; None where no level is known."""
+        if self.calibration is None:
+            return None
+        return Stepwise(self.calibration, self.subject.reading_of(self.plan.body), self.transcript)
 
 
 def replay(
@@ -96,14 +100,14 @@ def _run(job: Any, said: dict[str, Message], limits: Limits) -> Ending:
 def _rephrased(subject: Subject, name: str) -> Subject:
     found = subject.rephrased(name)
     if found is None:
-        raise UsageError(f"the rephrasing {name} does not apply here, or changes nothing")
+        raise UsageError("; ".join(without_cases(subject, Axes(rephrasings=(name,)))))
     return found
 
 
 def _plan(subject: Subject, fault: str | None) -> Plan:
     found = faults.plans(fault, subject.reading)
     if not found:
-        raise UsageError(f"the fault {fault} does not apply here: this body has no terminal signal")
+        raise UsageError("; ".join(without_cases(subject, Axes(faults=(fault or "",)))))
     return found[0]
 
 
@@ -133,12 +137,13 @@ def _job(ref: str, subject: Subject, plan: Plan, runs: list[Run], options: Optio
             emit({"t": "running", "run": number})
             beat(0, number)
             transcript = examiner.run(subject, plan, run.cuts)
-            bad = calibration is not None and judge(
-                trial_of(subject, calibration, plan, transcript, options.at_eof, False)
-            )
+            bad = calibration and judge(trial_of(subject, calibration, plan, transcript, options.at_eof))
             if bad or number == 0:
                 emit({"t": "transcript", "run": number, "fields": asdict(transcript)})
-            if bad:
+            if calibration is not None and bad:
+                if run.cuts and transcript.stuck is None:
+                    emit({"t": "uncut", "right": False})
+                    emit({"t": "uncut", "right": examiner.whole_is_right(subject, calibration)})
                 return
 
     return job
@@ -155,7 +160,8 @@ def _replayed(
     why = None if calibration else f"it does not speak {subject.dialect}"
     if calibration is not None:
         why = subject.skip or unjudgeable(subject.reading, calibration)
-    trial = calibration and trial_of(subject, calibration, plan, transcript, options.at_eof)
+    uncut = "uncut" in said and said["uncut"]["right"]
+    trial = calibration and trial_of(subject, calibration, plan, transcript, options.at_eof, uncut)
     return Replayed(
         subject=subject,
         plan=plan,
@@ -165,7 +171,6 @@ def _replayed(
         calibration=calibration,
         transcript=transcript,
         findings=tuple(judge(trial)) if trial and not why else (),
-        expected=expected_by_step(trial.calibration, trial.reading, transcript) if trial else (),
         why=why,
         place=_place(ending),
     )
@@ -181,7 +186,7 @@ def _place(ending: Ending) -> str:
 
 def _transcript(runs: list[Run], plan: Plan, said: dict[str, Message], ending: Ending) -> tuple[int, Transcript]:
     """What the child told, or what is left to say of one that did not live to."""
-    if ending.how == "done":
+    if ending.how == "done" or "uncut" in said:
         told = said["transcript"]
         return told["run"], rebuilt(told["fields"])
     number = said["running"]["run"]
@@ -207,18 +212,3 @@ def rebuilt(fields: dict[str, Any]) -> Transcript:
 def _item(fields: list[Any]) -> Item:
     form, text, raw, event = fields
     return Item(form, text, raw and bytes.fromhex(raw), Fields(*event) if event else None)
-
-
-def expected_by_step(calibration: Calibration, reading: Any, transcript: Transcript) -> tuple[str, ...]:
-    """What the reference hands out in each step, the end included."""
-    right = expected(calibration.view, reading)
-    steps = [""] * (transcript.last_step + 1)
-    before = 0
-    for due in right.dues:
-        new = right.units[before : due.units]
-        if new:
-            step = transcript.step_of(due.offset)
-            words = str(new) if isinstance(new, str) else " | ".join(u if isinstance(u, str) else u.data for u in new)
-            steps[step] += (" | " if steps[step] and not isinstance(new, str) else "") + words
-        before = due.units
-    return tuple(steps[1:])

@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from streamdoctor.diagnosis.wording import show_units
 from streamdoctor.errors import StreamdoctorError
 from streamdoctor.parsers.command import Patience
 from streamdoctor.parsers.items import Item
-from streamdoctor.parsers.levels import Unit, expected, observed
+from streamdoctor.parsers.levels import expected, observed
 from streamdoctor.report.text import advice, smallest
 from streamdoctor.suite.casefile import minimal_of, write_case
 from streamdoctor.suite.cases import Axes
@@ -54,12 +55,12 @@ def replayed(request: dict[str, Any]) -> dict[str, Any]:
     if calibration is not None:
         right, before = expected(calibration.view, reading), 0
         for one in right.dues:
-            due.append([transcript.step_of(one.offset), one.offset, _units(right.units[before : one.units])])
+            due.append([transcript.step_of(one.offset), one.offset, show_units(right.units[before : one.units])])
             before = one.units
         units, counts = observed(calibration.view, transcript.items)
         starts = [0, *counts]
         got = [
-            [output.step, _units(units[starts[i] : counts[i]])] for i, output in enumerate(transcript.outputs)
+            [output.step, show_units(units[starts[i] : counts[i]])] for i, output in enumerate(transcript.outputs)
         ]  # fmt: skip
     return {
         "t": "replayed",
@@ -76,22 +77,11 @@ def replayed(request: dict[str, Any]) -> dict[str, Any]:
             {
                 **finding._asdict(),
                 "kind": finding.kind,
-                "mend": advice(finding, done.subject.rephrase, done.run.cuts),
+                "mend": advice(finding, done.subject.rephrase, done.run.cuts, done.boundary),
             }
             for finding in done.findings
         ],
     }
-
-
-def _units(units: Any) -> str:
-    return units if isinstance(units, str) else " | ".join(map(_unit, units))
-
-
-def _unit(unit: Unit) -> str:
-    if isinstance(unit, str):
-        return unit
-    extras = [part for part in (unit.type if unit.type != "message" else "", unit.id and f"id {unit.id}") if part]
-    return f"[{', '.join(extras)}] {unit.data}" if extras else unit.data
 
 
 def _item(item: Item) -> str:

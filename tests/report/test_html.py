@@ -24,9 +24,9 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not in
 def exhibit(words: str = "12") -> Exhibit:
     data = words.encode("utf-8", "surrogatepass") + b"data: \xe2\x82\xac 12\r\r"
     steps = (
-        Step(1, 0, 7, words, "utf8", "", ""),
-        Step(2, 7, 20, words, None, words, "12"),
-        Step(3, 20, 20, "", None, "", ""),
+        Step(1, 0, 7, words, "utf8", "", "", True),
+        Step(2, 7, 20, words, None, words, "12", False),
+        Step(3, 20, 20, "", None, "", "", True),
     )
     return Exhibit(
         size=20, pieces=2, windows=(Window(0, data, ((7, "utf8"),)),), events=(9, 20), cuts=(7,), steps=steps,

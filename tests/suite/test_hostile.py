@@ -40,7 +40,7 @@ def body(one: Found) -> bytes:
 
 
 def mend(one: Found) -> str:
-    return advice(one.finding, one.rephrase, one.cuts)
+    return advice(one.finding, one.rephrase, one.cuts, one.boundary)
 
 
 def unasked(name: str, axes: Axes = WHOLE) -> list[Result]:
