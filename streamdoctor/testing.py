@@ -250,11 +250,12 @@ class replay_server:
 
     @property
     def base_urls(self) -> dict[str, str]:
-        """The base-URL variables of the SDKs that ask for the paths that are played, such as OPENAI_BASE_URL."""
-        from streamdoctor.replay.server_urls import base_url_lines
+        """The base-URL variables of the SDKs that ask for the paths that are played, such as OPENAI_BASE_URL; of several
+        that would do, that of the first capture."""
+        from streamdoctor.replay.server_urls import base_urls
 
-        lines = base_url_lines(self.url, [programme.path for programme in self._server.programmes])
-        return dict(line.split("=", 1) for line in lines)
+        found = base_urls(self.url, [programme.path for programme in self._server.programmes])
+        return {name: urls[0] for name, urls in found.items()}
 
     async def __aenter__(self) -> Self:
         await self._server.start()

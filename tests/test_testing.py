@@ -195,6 +195,11 @@ def test_a_capture_that_means_something_else_is_judged_by_nobody(tmp_path: Path)
 # --- a fake upstream
 
 
+def test_of_several_base_urls_the_first_capture_gives_it() -> None:
+    with replay_server([EMOJI, EMOJI.with_name("node-chat-reset.capture.jsonl")]) as server:
+        assert server.base_urls == {"OPENAI_BASE_URL": f"{server.url}/v1"}
+
+
 def test_the_server_plays_in_a_thread_and_in_a_loop() -> None:
     wanted = b"".join(pieces(EMOJI))
     with replay_server(EMOJI) as server:

@@ -152,7 +152,7 @@ class Talk:
     def _base_urls(self, server: ReplayServer) -> None:
         from streamdoctor.replay.server_urls import base_url_lines
 
-        for line in base_url_lines(server.url, [programme.path for programme in server.programmes]):
+        for line in base_url_lines(server.url, [(programme.path, programme.name) for programme in server.programmes]):
             say(line)
 
     def tell(self, done: Played) -> None:

@@ -6,7 +6,9 @@ To add one: the end of the paths that an SDK asks for, and the variable that hol
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from streamdoctor.visible import safe_text
 
 _VARIABLES = (
     (re.compile(r"(.*?)/(?:chat/completions|completions|responses|embeddings)"), "OPENAI_BASE_URL"),
@@ -18,12 +20,26 @@ _VARIABLES = (
 )
 
 
-def base_url_lines(url: str, paths: Iterable[str]) -> list[str]:
-    """`NAME=URL` for each SDK that asks for one of `paths` on the server at `url`, a line each."""
-    lines = []
+def base_urls(url: str, paths: Iterable[str]) -> dict[str, list[str]]:
+    """For each SDK that asks for one of `paths` on the server at `url`: its variable, and what that may be, in the order
+    of the paths."""
+    found: dict[str, list[str]] = {}
     for path in paths:
         for pattern, name in _VARIABLES:
-            if found := pattern.fullmatch(path):
-                lines.append(f"{name}={url}{found[1]}")
+            if match := pattern.fullmatch(path):
+                urls = found.setdefault(name, [])
+                urls += [one for one in [f"{url}{match[1]}"] if one not in urls]
                 break
-    return list(dict.fromkeys(lines))
+    return found
+
+
+def base_url_lines(url: str, captures: Sequence[tuple[str, str]]) -> list[str]:
+    """`NAME=URL`, a line each; `captures` are their paths and names, which stand behind a URL that is not the only one
+    of its variable."""
+    lines = []
+    for variable, urls in base_urls(url, [path for path, _ in captures]).items():
+        for one in urls:
+            asked = [name for path, name in captures if base_urls(url, [path]).get(variable) == [one]]
+            more = f" and {len(asked) - 1} more" if len(asked) > 1 else ""
+            lines.append(f"{variable}={one}" + (f"  # {safe_text(asked[0])}{more}" if len(urls) > 1 else ""))
+    return lines

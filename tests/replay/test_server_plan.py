@@ -253,9 +253,9 @@ def test_base_urls_are_what_stands_before_the_paths_of_an_sdk() -> None:
         "/v1/chat/completions", "/v1/responses", "/api/v1/chat/completions", "/v1/messages", "/api/chat", "/feed",
         "/v2/chat", "/v1beta/models/gemini-2.0-flash:streamGenerateContent", "/model/a.b:0/converse-stream",
     ]  # fmt: skip
-    assert base_url_lines("http://h:1", paths) == [
-        "OPENAI_BASE_URL=http://h:1/v1",
-        "OPENAI_BASE_URL=http://h:1/api/v1",
+    assert base_url_lines("http://h:1", [(path, f"c{number}") for number, path in enumerate(paths)]) == [
+        "OPENAI_BASE_URL=http://h:1/v1  # c0 and 1 more",
+        "OPENAI_BASE_URL=http://h:1/api/v1  # c2",
         "ANTHROPIC_BASE_URL=http://h:1",
         "OLLAMA_HOST=http://h:1",
         "CO_API_URL=http://h:1",
