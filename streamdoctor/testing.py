@@ -250,8 +250,8 @@ class replay_server:
 
     @property
     def base_urls(self) -> dict[str, str]:
-        """The base-URL variables of the SDKs that ask for the paths that are played, such as OPENAI_BASE_URL; of several
-        that would do, that of the first capture."""
+        """The base-URL variables of the SDKs that ask for the paths that are played, such as OPENAI_BASE_URL; where
+        several would do, that of the first capture."""
         from streamdoctor.replay.server_urls import base_urls
 
         found = base_urls(self.url, [programme.path for programme in self._server.programmes])

@@ -50,10 +50,10 @@ def limits_of(seconds: float) -> tuple[Limits, Patience]:
 
 def refs_of(parsers: Sequence[str], commands: Sequence[str]) -> list[str]:
     """The references that `--parser` and `--command` give. Raises UsageError where there is none, or one is wrong."""
-    from streamdoctor.parsers.command import PREFIX
+    from streamdoctor.parsers.command import ref_of
     from streamdoctor.parsers.load import FORMS, validate
 
-    refs = [*parsers, *(PREFIX + command for command in commands)]
+    refs = [*parsers, *map(ref_of, commands)]
     if not refs:
         raise UsageError("there is no parser to judge", hint=f"--parser REF: {FORMS}; or --command CMD")
     for ref in refs:

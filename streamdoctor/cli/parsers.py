@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
+from streamdoctor.parsers.command import SHIMS
 from streamdoctor.parsers.load import BUILTINS, FORMS
 from streamdoctor.parsers.shapes import ADAPTER
-
-SHIMS = {"node": Path(__file__).parents[1] / "parsers" / "shims" / "node.mjs"}
 
 
 @click.command("parsers")

@@ -2,8 +2,9 @@
 
 In: a piece is its length as u32, big-endian, then its bytes; length 0 is the end of the stream, 0xFFFFFFFF a reset.
 Out, a JSON object a line: {"event": ITEM}, {"ask": true} before each read of a frame, {"done": true} when it is over by
-itself or with the stream, {"error": "what was wrong"}. A process that asks once more after "done" or "error" is given
-the next case; another is ended, and started anew. One that never asks is judged on content only.
+itself or with the stream, {"error": "what was wrong"} (and "at": "file:line", if it knows that). A process that asks
+once more after "done" or "error" is given the next case; another is ended, and started anew. One that never asks is
+judged on content only.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple
 
 from streamdoctor.errors import UsageError
@@ -28,21 +30,27 @@ from streamdoctor.visible import safe_text, shorten
 
 PREFIX = "$ "
 """A reference that begins so is a command."""
+SHIMS = {"node": Path(__file__).parent / "shims" / "node.mjs"}
+"""What runs parsers of another language. In a command `shim:node` stands for its path, wherever this is installed."""
 PROTOCOL = 'a line is {"event": ...}, {"ask": true}, {"done": true} or {"error": "..."}'
 
 END, RESET = 0, 0xFFFFFFFF
 _LENGTH = 4
 _TRY_SECONDS = 20.0
 _POLL = 0.05
+_MOST_ERRORS = 1 << 20
+"""Bytes on stderr that are kept from one case to the next."""
 _BUSY = 0.05
 """A process that used more than this share of the waiting time computes."""
 
 
 class Answer(NamedTuple):
-    """What a command said at last, after its events: `detail` of an error, or how its process ended."""
+    """What a command said at last, after its events: `detail` of an error, and where that was; or how its process
+    ended."""
 
     kind: Literal["ask", "done", "error", "exit", "spinning", "blocked"]
     detail: str = ""
+    where: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,8 @@ class Command:
         made.asks = first.kind == "ask"
         made.mute = first.kind in ("spinning", "blocked") and not said
         if first.kind == "error" or (first.kind == "exit" and first.detail):
-            raise UsageError(f"parser {ref!r} does not start: {safe_text(first.detail)}", hint=PROTOCOL)
+            hint = None if first.kind == "exit" and ": " in first.detail else PROTOCOL
+            raise UsageError(f"parser {ref!r} does not start: {safe_text(first.detail)}", hint=hint)
         return made
 
     def answer(self, process: Process, collect: Callable[[Any], None]) -> Answer:
@@ -111,6 +120,13 @@ class Command:
             self._process = None
 
 
+def ref_of(command: str) -> str:
+    """The reference for a command: the same on every machine, so far as it is ours."""
+    for name, path in SHIMS.items():
+        command = command.replace(str(path), f"shim:{name}")
+    return PREFIX + command
+
+
 def words_of(ref: str) -> list[str]:
     """The words of the command in `ref`. Raises UsageError where there is none, or a quote is not closed."""
     try:
@@ -119,7 +135,8 @@ def words_of(ref: str) -> list[str]:
         raise UsageError(f"parser {ref!r} is no command: {error}") from None
     if not words:
         raise UsageError("--command wants a command", hint="for instance --command 'node parser.mjs'")
-    return words
+    shims = {f"shim:{name}": str(path) for name, path in SHIMS.items()}
+    return [shims.get(word, word) for word in words]
 
 
 class Process:
@@ -127,7 +144,7 @@ class Process:
 
     def __init__(self, ref: str, words: list[str]) -> None:
         self._ref = ref
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
+        self._errors: IO[bytes] = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - it lives as long as the process
         try:
             self._process = subprocess.Popen(
                 words,
@@ -162,6 +179,8 @@ class Process:
 
     def asks_again(self, patience: Patience) -> bool:
         """After a case: does it want another? Then it has asked for its first frame."""
+        if os.fstat(self._errors.fileno()).st_size > _MOST_ERRORS:
+            self._errors.truncate(0)
         if self._asked is None:
             self._asked = self.answer(lambda event: None, patience)
         return self._asked.kind == "ask"
@@ -189,7 +208,7 @@ class Process:
             elif message.get("done") is True:
                 return Answer("done")
             else:
-                return Answer("error", str(message["error"]))
+                return Answer("error", str(message["error"]), _place(message.get("at")))
 
     def _parse(self, line: bytes) -> dict[str, Any]:
         with suppress(ValueError, RecursionError):
@@ -197,7 +216,8 @@ class Process:
             if isinstance(message, dict) and not {"event", "ask", "done", "error"}.isdisjoint(message):
                 return message
         shown = shorten(safe_text(line.decode("utf-8", "replace")), 80)
-        raise Unfit(f"parser {self._ref!r} wrote a line that says nothing: {shown}", hint=PROTOCOL)
+        hint = f"{PROTOCOL}; what else there is to say goes to stderr"
+        raise Unfit(f"parser {self._ref!r} wrote a line that says nothing: {shown}", hint=hint)
 
     def _line(self, patience: Patience) -> bytes | Answer:
         """The next line, or how the process ended or does not answer."""
@@ -249,6 +269,11 @@ class Process:
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._errors.close()
+
+
+def _place(told: Any) -> str | None:
+    """As the command tells it, on one line."""
+    return shorten(safe_text(told), 80) if isinstance(told, str) and told else None
 
 
 def _as_its_own_program() -> None:

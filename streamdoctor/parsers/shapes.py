@@ -28,6 +28,15 @@ class Adapter:                      # or: def parse(pieces): for piece in pieces
     # items: str, bytes, a mapping, or an object with .data (.event or .type, .id)"""
 
 
+COMMAND_ADAPTER = """\
+// a command writes {"event": ITEM}: a string, or an object with data (and type, id); for `node shim:node FILE:Adapter`
+export class Adapter {                         // or: export async function* parse(pieces) { for await (... of pieces) }
+  parser = new YourParser();
+  feed(piece) { return this.parser.push(piece); }               // a Uint8Array in, an iterable of items out
+  close() { return this.parser.finish(); }                      // what the end of the stream completes
+}"""
+
+
 @dataclass(frozen=True)
 class Shape:
     """How to start the parser: `make()` for kind "feed", `make(source)` for the others; a `Command` for "command"."""

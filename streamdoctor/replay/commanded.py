@@ -13,7 +13,7 @@ from streamdoctor.parsers.command import RESET, Answer, Command, Process
 from streamdoctor.replay.source import Script, StillOpen
 from streamdoctor.replay.transcript import Raised, Transcript
 
-_NAMED = re.compile(r"([A-Za-z_][\w.]*(?:Error|Exception|Exit)|exit code \d+|signal \d+)(?:: )?(.*)", re.S)
+_NAMED = re.compile(r"((?:[A-Za-z_][\w.]*)?(?:Error|Exception|Exit)|exit code \d+|signal \d+)(?:: )?(.*)", re.S)
 
 
 def run_command(command: Command, script: Script) -> Transcript:
@@ -71,5 +71,5 @@ def _over(answer: Answer, script: Script, *, can_end: bool = True) -> Transcript
     if answer.detail:
         found = _NAMED.match(answer.detail)
         name, message = (found[1], found[2]) if found else ("Error", answer.detail)
-        return script.transcript(raised=Raised(script.step, name, message[:500], None), can_end=can_end)
+        return script.transcript(raised=Raised(script.step, name, message[:500], answer.where), can_end=can_end)
     return script.transcript(finished=True, can_end=can_end)

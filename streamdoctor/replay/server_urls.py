@@ -21,8 +21,8 @@ _VARIABLES = (
 
 
 def base_urls(url: str, paths: Iterable[str]) -> dict[str, list[str]]:
-    """For each SDK that asks for one of `paths` on the server at `url`: its variable, and what that may be, in the order
-    of the paths."""
+    """For each SDK that asks for one of `paths` on the server at `url`: its variable, and all that this may be, in the
+    order of the paths."""
     found: dict[str, list[str]] = {}
     for path in paths:
         for pattern, name in _VARIABLES:

@@ -10,7 +10,8 @@ from typing import Any
 from streamdoctor.diagnosis.judge import Finding
 from streamdoctor.diagnosis.rules import RULES
 from streamdoctor.diagnosis.wording import ONLY_AFTER
-from streamdoctor.parsers.shapes import ADAPTER
+from streamdoctor.parsers.command import PREFIX
+from streamdoctor.parsers.shapes import ADAPTER, COMMAND_ADAPTER
 from streamdoctor.rephrasings.catalogue import AS_IS, REPHRASINGS
 from streamdoctor.report.baseline import baseline_lines
 from streamdoctor.report.causes import Cause, causes, named
@@ -40,9 +41,12 @@ def check_lines(results: Sequence[Result]) -> Iterator[str]:
         own = [result for result in results if result.parser == parser]
         yield from _alone(own[0], width) if len(subjects) == 1 else _over_many(own, width)
     yield ""
-    if not all(result.fits for result in results):
+    unfit = {result.parser.startswith(PREFIX) for result in results if not result.fits}
+    if unfit:
         yield "Where output fits no level, an adapter tells what the parser hands out:"
-        yield from (f"    {line}" for line in ADAPTER.splitlines())
+        for is_command in sorted(unfit):
+            adapter = COMMAND_ADAPTER if is_command else ADAPTER
+            yield from (f"    {line}" for line in adapter.splitlines())
         yield ""
     yield summary_line(results)
 

@@ -9,9 +9,8 @@ from shlex import quote
 
 import pytest
 
-from streamdoctor.cli.parsers import SHIMS
 from streamdoctor.errors import UsageError
-from streamdoctor.parsers.command import Command, Patience
+from streamdoctor.parsers.command import SHIMS, Command, Patience, ref_of, words_of
 from streamdoctor.parsers.load import load, validate
 from streamdoctor.suite.cases import Axes
 from streamdoctor.suite.check import check
@@ -190,6 +189,21 @@ export class Parser {
   }
 }
 export default () => new Parser();
+export class Chatty extends Parser {
+  feed(piece) {
+    console.log("a piece of", piece.length);
+    return super.feed(piece);
+  }
+}
+export class Crashes extends Parser {
+  feed(piece) {
+    if (piece.length === 3) throw new Error("three");  // line 31
+    return super.feed(piece);
+  }
+}
+export class Pushes { push(piece) {} }
+export const settings = { a: 1 };
+export const numbers = () => ({ feed: () => ({ count: 10n }) });
 """
 
 
@@ -197,17 +211,66 @@ export default () => new Parser();
 @pytest.mark.parametrize(("name", "level"), [(":parse", "data"), (":Parser", "event"), ("", "event")])
 def test_a_javascript_parser_in_each_shape(tmp_path: Path, name: str, level: str) -> None:
     (tmp_path / "theirs.mjs").write_text(JAVASCRIPT.replace("STREAM", "true"))
-    result = judged(
-        f"$ node {SHIMS['node']} {tmp_path}/theirs.mjs{name}", "whole", "events", "boundaries", stream=EMOJI
-    )
+    result = judged(f"$ node shim:node {tmp_path}/theirs.mjs{name}", "whole", "events", "boundaries", stream=EMOJI)
     assert (result.verdict, result.level, result.role) == ("pass", level, "parser")
+
+
+@needs_node
+def test_what_a_module_prints_is_no_part_of_the_protocol(tmp_path: Path) -> None:
+    (tmp_path / "theirs.mjs").write_text(JAVASCRIPT.replace("STREAM", "true"))
+    assert judged(f"$ node shim:node {tmp_path}/theirs.mjs:Chatty", "whole", "events", stream=EMOJI).verdict == "pass"
+
+
+@needs_node
+def test_an_error_in_javascript_has_a_name_a_message_and_a_place(tmp_path: Path) -> None:
+    (tmp_path / "theirs.mjs").write_text(JAVASCRIPT.replace("STREAM", "true"))
+    (found,) = judged(f"$ node shim:node {tmp_path}/theirs.mjs:Crashes", "fixed:3").findings
+    line = 1 + JAVASCRIPT[: JAVASCRIPT.index("// line 31")].count("\n")
+    assert (found.finding.rule, found.finding.actual) == ("SD701", "Error: three")
+    assert found.finding.summary == f"raises Error in step 1 at theirs.mjs:{line}"
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("Pushes", "Pushes is a class without feed\\(bytes\\): it has push"),
+        ("settings", "settings is no class or function, but object"),
+        (
+            "nobody",
+            "does not export nobody: it exports Chatty, Crashes, Parser, Pushes, default, numbers, parse, settings",
+        ),
+    ],
+)
+def test_a_module_of_another_shape_is_told_apart(tmp_path: Path, name: str, says: str) -> None:
+    (tmp_path / "theirs.mjs").write_text(JAVASCRIPT.replace("STREAM", "true"))
+    with pytest.raises(UsageError, match=says):
+        load(f"$ node shim:node {tmp_path}/theirs.mjs:{name}")
+
+
+@needs_node
+def test_an_item_that_json_cannot_hold_is_called_that(tmp_path: Path) -> None:
+    (tmp_path / "theirs.mjs").write_text(JAVASCRIPT.replace("STREAM", "true"))
+    (found,) = judged(f"$ node shim:node {tmp_path}/theirs.mjs:numbers", "whole").findings
+    assert "an item is nothing that JSON can hold" in found.finding.actual
+
+
+def test_the_shim_is_the_same_reference_on_every_machine() -> None:
+    ref = ref_of(f"node {SHIMS['node']} ./mine.mjs:parse")
+    assert ref == ref_of("node shim:node ./mine.mjs:parse") == "$ node shim:node ./mine.mjs:parse"
+    assert words_of(ref) == ["node", str(SHIMS["node"]), "./mine.mjs:parse"]
+
+
+def test_a_line_that_is_no_message_says_where_else_to_print(tmp_path: Path) -> None:
+    result = judged(command(tmp_path, EVENT='print("debugging")'), "whole")
+    assert (result.verdict, "wrote a line that says nothing: debugging" in (result.note or "")) == ("error", True)
 
 
 @needs_node
 @pytest.mark.slow
 def test_a_javascript_decode_per_piece_is_found(tmp_path: Path) -> None:
     (tmp_path / "theirs.mjs").write_text(JAVASCRIPT.replace("STREAM", "false"))
-    assert rules(judged(f"$ node {SHIMS['node']} {tmp_path}/theirs.mjs:parse", "boundaries", stream=EMOJI)) == {"SD401"}
+    assert rules(judged(f"$ node shim:node {tmp_path}/theirs.mjs:parse", "boundaries", stream=EMOJI)) == {"SD401"}
 
 
 @needs_node
@@ -215,6 +278,6 @@ def test_a_javascript_decode_per_piece_is_found(tmp_path: Path) -> None:
 def test_eventsource_parser_is_late_on_a_lone_cr_and_right_on_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PACKAGES)
     axes = Axes(("whole", "bytes"), (), 0, ("as-is", "crlf", "cr", "comments", "ids", "bom"))
-    ref = f"$ node {SHIMS['node']} eventsource-parser:createParser"
+    ref = "$ node shim:node eventsource-parser:createParser"
     (result,) = check([ref], [from_probe("sse")], Options(axes))
     assert {(found.rephrase, found.finding.rule) for found in result.findings} == {("cr", "SD101"), ("cr", "SD512")}

@@ -5,12 +5,15 @@
 //     iterable of items, an item, or nothing; a property `done` that is true ends the stream;
 //   a function (or async generator) from an async iterable of Uint8Array to an (async) iterable of items;
 //   `createParser` of the package eventsource-parser, which takes text and calls back.
-// Items are strings, bytes, or objects that JSON can hold. Each case gets a parser of its own.
+// Items are strings, bytes, or objects that JSON can hold. Each case gets a parser of its own. What the module prints
+// goes to stderr: stdout is for the protocol.
 
 import { readSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+
+process.stdout.write = process.stderr.write.bind(process.stderr);
 
 const END = 0;
 const RESET = 0xffffffff;
@@ -58,7 +61,13 @@ async function* stream() {
 }
 
 function item(value) {
-  say({ event: value instanceof Uint8Array ? new TextDecoder().decode(value) : value });
+  const event = value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
+  try {
+    JSON.stringify(event);
+  } catch (error) {
+    throw new TypeError(`an item is nothing that JSON can hold: ${error.message}`);
+  }
+  say({ event });
 }
 
 async function items(result) {
@@ -97,9 +106,24 @@ async function runCallbacks(createParser) {
   }
 }
 
+// Where it was thrown, outside this file and Node: "parser.mjs:12".
+function place(error) {
+  for (const line of String(error?.stack ?? "").split("\n")) {
+    const found = /(?:\(|at )(?:async )?(file:\/\/)?(\/[^()]*?):(\d+):\d+\)?$/.exec(line);
+    if (found && !line.includes(import.meta.url)) {
+      return `${path.basename(found[2])}:${found[3]}`;
+    }
+  }
+  return undefined;
+}
+
 function runner(name, target) {
   if (typeof target !== "function") {
-    throw new TypeError(`${name} is no function`);
+    throw new TypeError(`${name} is no class or function, but ${target === null ? "null" : typeof target}`);
+  }
+  if (/^class\b/.test(Function.prototype.toString.call(target)) && typeof target.prototype.feed !== "function") {
+    const own = Object.getOwnPropertyNames(target.prototype).filter((one) => one !== "constructor");
+    throw new TypeError(`${name} is a class without feed(bytes): it has ${own.join(", ") || "no method"}`);
   }
   if (target.name === "createParser" && name.startsWith("eventsource-parser")) {
     return () => runCallbacks(target);
@@ -123,13 +147,17 @@ async function main() {
   const isPath = /^\.{0,2}\//.test(module) || /\.[cm]?js$/.test(module);
   const file = isPath ? path.resolve(module) : createRequire(path.resolve("package.json")).resolve(module);
   const found = await import(pathToFileURL(file));
-  const run = runner(name, found[colon < 0 ? "default" : name.slice(colon + 1)]);
+  const wanted = colon < 0 ? "default" : name.slice(colon + 1);
+  if (!(wanted in found)) {
+    throw new TypeError(`${module} does not export ${wanted}: it exports ${Object.keys(found).join(", ") || "nothing"}`);
+  }
+  const run = runner(name, found[wanted]);
   for (;;) {
     try {
       await run();
       say({ done: true });
     } catch (error) {
-      say({ error: `${error?.name ?? "Error"}: ${error?.message ?? error}` });
+      say({ error: `${error?.name ?? "Error"}: ${error?.message ?? error}`, at: place(error) });
     }
   }
 }
