@@ -107,7 +107,8 @@ _PARSERS = (
         "SD401", "broken-character", "corrupted",
         "Letters, emoji or whole scripts turn into U+FFFD.",
         "Each piece is decoded by itself, though a cut may fall inside a code point.",
-        "Use an incremental decoder (codecs.getincrementaldecoder('utf-8')), or decode whole lines only.",
+        "Use an incremental decoder (codecs.getincrementaldecoder('utf-8'), TextDecoder with stream: true), "
+        "or decode whole lines only.",
         "Encoding Standard section 4.1",
     ),
     Rule(
@@ -198,7 +199,8 @@ _PARSERS = (
         "SD702", "raises-in-character", "crashed",
         "The answer ends in a UnicodeDecodeError, now and then, and never in English.",
         "Each piece is decoded by itself, though a cut may fall inside a code point.",
-        "Use an incremental decoder (codecs.getincrementaldecoder('utf-8')), or decode whole lines only.",
+        "Use an incremental decoder (codecs.getincrementaldecoder('utf-8'), TextDecoder with stream: true), "
+        "or decode whole lines only.",
         "Encoding Standard section 4.1",
     ),
     Rule(

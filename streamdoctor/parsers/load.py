@@ -6,6 +6,7 @@ says what and where.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import inspect
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from streamdoctor.errors import UsageError
 from streamdoctor.parsers.command import PREFIX, Command, words_of
@@ -104,6 +105,8 @@ def validate(ref: str) -> None:
         return
     module, colon, name = ref.rpartition(":")
     if not colon:
+        if ref not in BUILTINS and _is_file(ref):
+            _name_one_of(ref)
         if ref not in BUILTINS:
             near = get_close_matches(ref, BUILTINS, 1)
             raise UsageError(f"unknown parser {ref!r}", hint=f"did you mean {near[0]}?" if near else f"it is {FORMS}")
@@ -114,6 +117,22 @@ def validate(ref: str) -> None:
         raise UsageError(f"{ref!r} names no parser", hint=f"it is {FORMS}")
     if _is_file(module) and not Path(module).is_file():
         raise UsageError(f"parser {ref!r}: there is no file {module}")
+
+
+def _name_one_of(file: str) -> NoReturn:
+    """Raises UsageError with what a file without a name behind it defines. Runs nothing."""
+    try:
+        tree = ast.parse(Path(file).read_bytes())
+    except FileNotFoundError:
+        raise UsageError(f"parser {file!r}: there is no file {file}", hint=f"it is {FORMS}") from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UsageError(f"parser {file!r} cannot be read as Python: {error}") from None
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    names = [one.name for one in tree.body if isinstance(one, kinds) and not one.name.startswith("_")]
+    hint = (
+        f"name one: {', '.join(f'{file}:{name}' for name in names[:8])}" if names else "it defines no class or function"
+    )
+    raise UsageError(f"parser {file!r} names a file, and nothing in it", hint=hint)
 
 
 def builtin(ref: str) -> Builtin | None:
@@ -193,6 +212,7 @@ def _attribute(ref: str, target: Any, part: str) -> Any:
     try:
         return getattr(target, part)
     except AttributeError:
-        near = get_close_matches(part, dir(target), 3)
-        hint = f"did you mean {' or '.join(near)}?" if near else None
+        own = [name for name in dir(target) if not name.startswith("_")]
+        near = get_close_matches(part, own, 3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(own[:12])}" if own else None
         raise UsageError(f"parser {ref!r}: there is no {part!r} in it", hint=hint) from None

@@ -67,6 +67,28 @@ def test_what_is_wrong_is_said(ref: str, says: str) -> None:
         load(ref)
 
 
+def test_a_file_without_a_name_says_what_is_in_it_and_runs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("class One: pass\nasync def two(pieces): yield\ndef _three(): pass\n1 / 0\n")
+    (tmp_path / "empty.py").write_text("")
+    (tmp_path / "wrong.py").write_text("class :")
+    hints = []
+    for name in ("mine.py", "empty.py", "wrong.py", "none.py"):
+        with pytest.raises(UsageError) as raised:
+            validate(f"{tmp_path}/{name}")
+        hints.append((str(raised.value), raised.value.hint))
+    assert hints[0][1] == f"name one: {tmp_path}/mine.py:One, {tmp_path}/mine.py:two"
+    assert hints[1][1] == "it defines no class or function"
+    assert "cannot be read as Python: invalid syntax" in hints[2][0]
+    assert "there is no file" in hints[3][0]
+
+
+def test_what_is_there_is_named_where_nothing_is_near(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("class One: pass\n")
+    with pytest.raises(UsageError) as raised:
+        load(f"{tmp_path}/mine.py:something_else")
+    assert raised.value.hint == "it has One"
+
+
 def test_a_near_miss_is_named() -> None:
     with pytest.raises(UsageError) as raised:
         validate("referenc")
