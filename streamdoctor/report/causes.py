@@ -51,10 +51,12 @@ class Cause:
 
     @property
     def title(self) -> str:
-        """What happens; with the numbers of one capture only where there is no other."""
+        """What happens; N for a number that is not the same on all captures."""
         summary = self.found.finding.summary
-        same = {one.found.finding.summary for one in self.shown} == {summary}
-        return summary if same else _NUMBER.sub("N", summary)
+        seen = {tuple(_NUMBER.findall(one.found.finding.summary)) for one in self.shown}
+        numbers = list(zip(*seen, strict=True)) if len(set(map(len, seen))) == 1 else []
+        told = iter(["N" if len(set(number)) > 1 else number[0] for number in numbers])
+        return _NUMBER.sub(lambda match: next(told, "N"), summary)
 
 
 def causes(results: Iterable[Result]) -> list[Cause]:

@@ -73,7 +73,7 @@ def test_it_says_what_there_is_who_took_what_and_sums_up(how: signal.Signals) ->
             err = await end(process, how)
         assert said.startswith("serving 3 captures on http://127.0.0.1:")
         assert "POST /v1/chat/completions  llama-chat-ascii\n" in err and "GET /feed  starlette-app-events\n" in err
-        assert f"OPENAI_BASE_URL=http://127.0.0.1:{port}/v1\n" in err
+        assert f"OPENAI_BASE_URL=http://127.0.0.1:{port}/v1  # llama-chat-ascii\n" in err
         assert re.search(r"POST /v1/chat/completions  200  llama-chat-ascii  39 of 39 pieces, 9,914 bytes.* complete\n",
                          err)  # fmt: skip
         assert re.search(r"node-chat-reset  14 of 14 pieces.*  (?:reset|the client left after 14 of 14)\n", err)

@@ -45,6 +45,13 @@ def test_one_cause_on_many_captures_is_one_entry() -> None:
     assert len(text.splitlines()) < 15
 
 
+def test_a_number_that_is_the_same_on_all_captures_is_told() -> None:
+    words = [f"raises ValueError in step {step} at mine.py:12" for step in (1, 7)]
+    results = [result(found(summary=one), capture=f"{one[-30]}.capture.jsonl") for one in words]
+    assert causes(results)[0].title == "raises ValueError in step N at mine.py:12"
+    assert causes(results[1:])[0].title == words[1]
+
+
 def test_many_causes_are_a_page() -> None:
     rules = ("SD101", "SD102", "SD103", "SD404", "SD402", "SD501")
     pairs = [(rule, name) for rule in rules for name in ("as-is", "crlf", "cr", "bom", "ids")]
