@@ -36,7 +36,7 @@ ANNOUNCED = -1
 _BLOCK = 64
 _EXACT_EVERY = 5000
 _MOST_BYTES = 64 << 20
-"""Of all nodes at once."""
+"""Of all nodes, where all are kept at once."""
 
 
 @dataclass
@@ -84,6 +84,8 @@ class Walk:
         self._watch, self._announce = watch, announce
         self._max_piece, self._spread = max_piece, spread
         self._strict = False
+        self._room: int | None = None
+        """Bytes that are left for nodes, while all are kept."""
         self._size = len(body)
         self._at: list[list[Node]] = [[] for _ in range(self._size + 1)]
         self._ended: dict[tuple[str, int, int], int] = {}
@@ -113,6 +115,7 @@ class Walk:
             for node in self._at[offset]:
                 if not self._too_far(node.pieces):
                     self._leave(node)
+                node.forget()
             self._at[offset] = []
 
     def _in_strides(self) -> bool:
@@ -120,16 +123,25 @@ class Walk:
         their fewest cuts, and all edges can be fed in any order. False where anything shows that is not known yet:
         then all is to be walked in order."""
         start = list(self._at[0])
-        for offset in range(0, self._size, self._max_piece):
-            if len(self._at[offset]) == 1:
-                self._leave(self._at[offset][0])
-        alike = not self.tally.wrong and max(map(len, self._at)) <= 1
-        if alike and sum(node.size() for nodes in self._at for node in nodes) <= _MOST_BYTES and self._strided():
+        if self._one_state_each() and self._strided():
             return True
         self._at = [start, *([] for _ in range(self._size))]
         self.tally.steps, self.tally.states, self._checked = 0, 1, 0
         self._ended, self._late_seen = {}, False
         return False
+
+    def _one_state_each(self) -> bool:
+        """Leaves nodes by the longest pieces. Do they come to one state an offset, and is there room for them all?"""
+        self._room = _MOST_BYTES
+        try:
+            for offset in range(0, self._size, self._max_piece):
+                if len(self._at[offset]) == 1:
+                    self._leave(self._at[offset][0])
+        except Irregular:
+            return False
+        finally:
+            self._room = None
+        return not self.tally.wrong and max(map(len, self._at)) <= 1
 
     def _strided(self) -> bool:
         """Feeds all edges, those of every other length in a helper. False where that came upon anything new."""
@@ -248,7 +260,12 @@ class Walk:
             raise Irregular
         if len(nodes) >= MOST_STATES:
             self._refuse_growth(offset, self._states.freeze(parser), nodes[0].frozen(self._states))
-        nodes.append(Node(self._states, offset, out, parser, parent))
+        node = Node(self._states, offset, out, parser, parent)
+        if self._room is not None:
+            self._room -= node.size()
+            if self._room < 0:
+                raise Irregular
+        nodes.append(node)
         self.tally.states += 1
 
     def _refuse_growth(self, offset: int, key: Key, other: Key) -> None:

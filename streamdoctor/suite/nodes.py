@@ -10,6 +10,9 @@ from streamdoctor.splits.strategies import Cuts
 from streamdoctor.suite.snapshot import Key
 from streamdoctor.suite.states import States
 
+_BARE = 1024
+"""Bytes of a node without what is in its state."""
+
 
 class Irregular(Exception):
     """Something that cannot be settled out of the order of offsets."""
@@ -45,9 +48,13 @@ class Node:
             self.key = states.freeze(self.plain.make())
         return self.key
 
+    def forget(self) -> None:
+        """All but the path, which is all that is asked for once it was left."""
+        self.key, self.plain, self.make, self.same = None, None, _gone, _never
+
     def size(self) -> int:
-        """Of its state, in bytes, or nearly."""
-        return sum(map(sys.getsizeof, self.plain.parts() if self.plain is not None else self.key or ()))
+        """In bytes, or nearly."""
+        return _BARE + sum(map(sys.getsizeof, self.plain.parts() if self.plain is not None else self.key or ()))
 
     def come_from(self, node: Node) -> None:
         """Over `node` as well: where that takes fewer pieces, it is the path."""
@@ -72,3 +79,7 @@ def raised(error: BaseException) -> str:
 
 def _never(parser: Any) -> bool:
     return False
+
+
+def _gone() -> Any:
+    raise AssertionError("a node that was left has no state")

@@ -27,18 +27,20 @@ from streamdoctor.parsers.levels import Level, View, expected
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.stream.providers import by_name
 from streamdoctor.stream.reading import read_body
+from streamdoctor.stream.sse import SSEDecoder
+from streamdoctor.suite import explore
 from streamdoctor.suite.cases import Axes
 from streamdoctor.suite.check import check
 from streamdoctor.suite.examine import Examiner, Options
 from streamdoctor.suite.expectation import WRONG as WRONG_ITEM
 from streamdoctor.suite.expectation import Expectation
-from streamdoctor.suite.explore import chunkings, cut_words
+from streamdoctor.suite.explore import Judged, Walk, chunkings, cut_words
 from streamdoctor.suite.prove import Outcome, prove
 from streamdoctor.suite.prover import Task
 from streamdoctor.suite.results import Proof, Result, exit_code
 from streamdoctor.suite.search import Search
 from streamdoctor.suite.second import random_chunkings
-from streamdoctor.suite.states import Conditions
+from streamdoctor.suite.states import ALL_CONDITIONS, Conditions, States
 from streamdoctor.suite.subjects import Subject, find
 from streamdoctor.suite.workers import Limits
 from tests.suite.lab import capture
@@ -127,6 +129,28 @@ def test_pieces_may_be_bounded() -> None:
     found = outcome("Lines", longest=5)
     assert found.proof is not None and found.proof.max_piece == 5
     assert found.proof.steps == 5 * len(BODY) - 10
+
+
+@pytest.mark.parametrize("longest", [None, 5])
+def test_in_order_and_in_strides_it_is_the_same_proof(longest: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In order where the states of all nodes find no room at once."""
+    in_strides = outcome("Lines", longest=longest)
+    monkeypatch.setattr(explore, "_MOST_BYTES", 20_000)
+    monkeypatch.setattr(explore, "in_two", None)
+    assert outcome("Lines", longest=longest) == in_strides
+    assert in_strides.proof is not None
+
+
+def test_a_node_that_was_left_keeps_its_path_and_no_state() -> None:
+    body = b"data: abc\n\n"
+    reading = read_body(body, by_name("sse"))
+    expectation = Expectation(View("event"), expected(View("event"), reading), body)
+    walk = Walk(States(SSEDecoder, ALL_CONDITIONS), expectation, body, 2, lambda cuts: Judged([], "end", ()))
+    walk.run(in_order=True)
+    (last,) = walk._at[len(body)]
+    parent = last.parent
+    assert parent is not None and (parent.key, parent.plain) == (None, None)
+    assert len(last.cuts(len(body), len(body))) == 5
 
 
 def test_an_empty_body_has_one_chunking() -> None:
