@@ -226,6 +226,7 @@ class replay_server:
     _server: ReplayServer = field(init=False, repr=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False, repr=False)
     _thread: threading.Thread | None = field(default=None, init=False, repr=False)
+    _entered: int = field(default=0, init=False, repr=False)
 
     def __post_init__(self) -> None:
         from streamdoctor.replay.server import ReplayServer
@@ -267,7 +268,10 @@ class replay_server:
         await self._server.stop()
 
     def __enter__(self) -> Self:
-        """Starts it in a thread of its own."""
+        """Starts it in a thread of its own. One that runs already (the fixture gives such) may be entered as well."""
+        self._entered += 1
+        if self._entered > 1:
+            return self
         loop = self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=loop.run_forever, name="streamdoctor replay server", daemon=True)
         self._thread.start()
@@ -281,6 +285,9 @@ class replay_server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._entered -= 1
+        if self._entered:
+            return
         try:
             self._call(self._server.stop)
         finally:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from streamdoctor.diagnosis.rules import RULES
+
 pytest_plugins = ["pytester"]
 
 CAPTURES = Path(__file__).parents[1] / "captures"
@@ -52,6 +54,8 @@ def test_proof():
 
 def test_client(replay_server):
     from urllib.request import Request, urlopen
+    with replay_server("captures/EMOJI") as entered:
+        assert entered.url
     server = replay_server("captures/EMOJI", split="bytes")
     with urlopen(Request(server.url + "/v1/chat/completions", method="POST")) as response:
         assert response.read().count(b"data: ") == 132
@@ -95,7 +99,7 @@ def test_failures_read_well(project: pytest.Pytester) -> None:
         '  expected  …":0,"delta":{"content":"é"}}],"created":17…70…","system_fingerprint":"b0-unknown","objec…',
         '  got       …":0,"delta":{"content":"��"}}],"created":1…70…2","system_fingerprint":"b0-unknown","obje…',
         "                                     ^",
-        "  mend      Use an incremental decoder (codecs.getincrementaldecoder('utf-8')), or decode whole lines only.",
+        f"  mend      {RULES['SD401'].mend}",
         "  smallest  24 bytes “data: é\\n\\ndata: [DONE]\\n\\n”, cut at 7",
     ]  # fmt: skip
     assert "site-packages" not in result.stdout.str()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from streamdoctor.diagnosis.compare import Difference, common_prefix, compare
+from streamdoctor.diagnosis.compare import Difference, common_prefix, compare, data_of
 from streamdoctor.diagnosis.endings import (
     drops_unended_line,
     excused,
@@ -19,7 +19,7 @@ from streamdoctor.diagnosis.endings import (
     owed_at_end,
     waits_for_lf,
 )
-from streamdoctor.diagnosis.naming import named
+from streamdoctor.diagnosis.naming import accumulates, named
 from streamdoctor.diagnosis.timing import Late, late_units
 from streamdoctor.diagnosis.trial import AT_EOF, AtEof, Finding, Oracle, Trial
 from streamdoctor.diagnosis.wording import plural, short, show, show_both
@@ -164,7 +164,16 @@ def _content(trial: Trial, *, stopped: bool) -> Iterator[Finding]:
         expected, got = show_both(difference.expected, difference.got)
         yield Finding("SD514", "reference", len(trial.plan.body), expected, got, "leaves the CR of CRLF on its lines")
     elif difference is not None:
-        yield _as_finding(trial, right, difference)
+        finding = _as_finding(trial, right, difference)
+        if accumulates(right, _texts(trial, units)):
+            words = "hands out all that came before once more with each item"
+            finding = finding._replace(rule="SD205", summary=words)
+        yield finding
+
+
+def _texts(trial: Trial, units: Sequence[Unit]) -> list[str]:
+    """What came out, item by item."""
+    return [item.text for item in trial.transcript.items] if isinstance(units, str) else [*map(data_of, units)]
 
 
 def _closest(trial: Trial, units: Sequence[Unit]) -> Expected:

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+
 from streamdoctor.diagnosis.compare import Difference, data_of, filled
 from streamdoctor.diagnosis.wording import count
 from streamdoctor.parsers.levels import Expected
+
+_FEWEST = 3
+"""Texts that grow by chance are fewer."""
 
 
 def named(right: Expected, difference: Difference) -> tuple[str, str]:
     """The code of the rule, and what the parser does, as a sentence without its subject."""
     return _RULE_OF[difference.kind](right, difference)
+
+
+def accumulates(right: Expected, texts: Sequence[str]) -> bool:
+    """Is each of `texts`, which came out one by one, all before it and what is new, and the new all that was sent?"""
+    told = [text for text in texts if text]
+    if len(told) < _FEWEST or not all(len(a) < len(b) and b.startswith(a) for a, b in pairwise(told)):
+        return False
+    if isinstance(right.units, str):
+        return right.units.startswith(told[-1])
+    sent = [data for data in map(data_of, right.units) if data]
+    both = min(len(told), len(sent))  # a marker may come out that is none of what is right, or the other way round
+    return both >= _FEWEST and any(told[:both] == _accumulated(sent[:both], glue) for glue in ("", "\n"))
+
+
+def _accumulated(sent: Sequence[str], glue: str) -> list[str]:
+    return [*accumulate(sent, lambda before, new: f"{before}{glue}{new}")]
 
 
 def _truncated(right: Expected, d: Difference) -> tuple[str, str]:

@@ -61,6 +61,12 @@ _PARSERS = (
         _SSE,
     ),
     Rule(
+        "SD205", "accumulated", "duplicated",
+        "Each update shows everything so far once more.",
+        "What was collected is handed out whole each time, and never let go of.",
+        "Hand out only what is new, and empty the buffer of an event once the event was handed out.",
+    ),
+    Rule(
         "SD301", "waits-after-end", "hung",
         "Everything is there, and the spinner never stops.",
         "The parser waits for the connection to close instead of ending at the terminal signal.",

@@ -73,12 +73,14 @@ class Patience:
 
 @dataclass
 class Command:
-    """The command of `ref`; `asks` tells whether it takes frames in lockstep, `mute` that it never said a word."""
+    """The command of `ref`; `asks` tells whether it takes frames in lockstep, `mute` that it does not answer, `spoke`
+    that it wrote a line at all."""
 
     ref: str
     words: list[str]
     asks: bool = True
     mute: bool = False
+    spoke: bool = False
     patience: Patience = field(default_factory=Patience)
     _process: Process | None = None
 
@@ -93,6 +95,7 @@ class Command:
         finally:
             made.drop()
         made.asks = first.kind == "ask"
+        made.spoke = process.spoke
         made.mute = first.kind in ("spinning", "blocked") and not said
         if first.kind == "error" or (first.kind == "exit" and first.detail):
             hint = None if first.kind == "exit" and ": " in first.detail else PROTOCOL
@@ -102,6 +105,10 @@ class Command:
     def answer(self, process: Process, collect: Callable[[Any], None]) -> Answer:
         """What `process` says next, after its events."""
         answer = process.answer(collect, self.patience.shorter if self.mute else self.patience)
+        self.spoke = self.spoke or process.spoke
+        if answer.kind == "exit" and not answer.detail and not self.spoke:
+            hint = f"{PROTOCOL}; for a JavaScript module it is `node shim:node FILE:EXPORT`"
+            raise Unfit(f"parser {self.ref!r} ended with exit code 0 without a word about its first stream", hint=hint)
         self.mute = self.mute and answer.kind in ("spinning", "blocked")
         return answer
 
@@ -159,6 +166,8 @@ class Process:
             self._errors.close()
             raise UsageError(f"parser {ref!r} cannot be started: {words[0]}: {error.strerror}") from None
         self._buffer = b""
+        self.spoke = False
+        """It wrote a line of the protocol."""
         self._asked: Answer | None = None
         """What it said ahead, between two cases."""
 
@@ -201,6 +210,7 @@ class Process:
             if isinstance(line, Answer):
                 return line
             message = self._parse(line)
+            self.spoke = True
             if "event" in message:
                 collect(message["event"])
             elif message.get("ask") is True:

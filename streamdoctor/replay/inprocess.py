@@ -85,6 +85,7 @@ def _feed_all(parser: Any, source: AsyncSource) -> Transcript:
     script = source.script
     can_end = can_be_done(parser)
     paused, count = script.paused, script.count
+    done: bool | None = None
     while script.step < count or script.acts[script.step] not in TELLS_NOTHING:
         if paused:
             source.pass_pause()
@@ -92,11 +93,14 @@ def _feed_all(parser: Any, source: AsyncSource) -> Transcript:
         result = parser.feed(piece) if piece is not None else _close(parser)
         if type(result) is not list or result:
             _take(result, source)
-        if piece is None or is_done(parser):
+        result = None  # as a loop over what `feed` returns lets go of it
+        done = is_done(parser)
+        if piece is None or done:
             break
-    done = is_done(parser)
+    done = is_done(parser) if done is None else done
     script.asked = script.resting and not done
-    return script.transcript(finished=not script.resting or done, done=done if can_end else None, can_end=can_end)
+    told = done if can_end or done else None
+    return script.transcript(finished=not script.resting or done, done=told, can_end=can_end)
 
 
 def _close(parser: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from streamdoctor.rephrasings.catalogue import AS_IS
 from streamdoctor.report.words import plural
 from streamdoctor.suite.results import Proof, Result
 from streamdoctor.visible import safe_text
@@ -12,7 +13,8 @@ from streamdoctor.visible import safe_text
 def proof_lines(result: Result) -> Iterator[str]:
     """Nothing where no proof was asked for."""
     if result.proof is not None:
-        yield from _certificate(result, result.proof)
+        for proof in (result.proof, *result.more_proofs):
+            yield from _certificate(result, proof)
     elif result.proof_refused is not None:
         yield from _refusal(result.proof_refused)
 
@@ -23,7 +25,8 @@ def _certificate(result: Result, proof: Proof) -> Iterator[str]:
     about = proof.chunkings.startswith("about ")
     exact, near = ("", f" ({proof.chunkings})") if about else (f"{proof.chunkings} ", "")
     pieces = f"pieces of 1 to {plural(proof.max_piece, 'byte')}"
-    yield f"      proof: all {exact}ways to cut this body into {pieces} were covered{near}: every one is {right}"
+    body = "this body" if proof.rephrase == AS_IS else f"this body, rephrased {proof.rephrase},"
+    yield f"      proof: all {exact}ways to cut {body} into {pieces} were covered{near}: every one is {right}"
     yield "          covered: these bytes, each event in the piece that completes it, the clean end; no faults"
     work = f"{plural(proof.states, 'state')} and {plural(proof.steps, 'step')}"
     yield f"          by {work}, and random chunkings in a second process"

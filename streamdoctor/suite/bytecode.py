@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import dis
 import importlib
+import re
 import types
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +17,10 @@ from typing import Any, Protocol
 
 from streamdoctor.suite.identity import may_be_equal_values
 from streamdoctor.suite.listed import (
+    NAMING,
     REFUSED_ATTRIBUTES,
     REFUSED_BUILTINS,
+    WRITABLE_NAMES,
     WRITING_ATTRIBUTES,
     WRITING_BUILTINS,
     trusted_module,
@@ -26,6 +29,7 @@ from streamdoctor.suite.places import MISSING
 
 MORE = ": what comes out may depend on more than the bytes"
 
+_WORDS = re.compile(r"\w+")
 _ATTRIBUTE = ("LOAD_ATTR", "LOAD_METHOD")
 _LOADS = (*_ATTRIBUTE, "LOAD_SUPER_ATTR", "LOAD_SUPER_METHOD")
 _COPIES = ("COPY", "DUP_TOP")
@@ -112,14 +116,22 @@ class CodeReader:
         writes.names.add(name)
         if own is None or _owner(before, name) != own:
             writes.others.add(name)
-        writes.anything = writes.anything or (name.startswith("__") and name.endswith("__"))
+        if name.startswith("__") and name.endswith("__"):
+            writes.anything = True
+            if name not in WRITABLE_NAMES:
+                self._world.refuse(f"{self._where} writes {name}{MORE}")
 
     def _load(self, name: str, before: Instructions) -> None:
         self._world.writes.read.add(name)
+        if name in NAMING:
+            self._assume_names()
         if name in REFUSED_ATTRIBUTES:
             self._world.refuse(f"{name} reached from {self._where}{MORE}")
         if name in WRITING_ATTRIBUTES and before[-1].argval != _OF_DATACLASS and not self._frozen():
             self._world.writes.anything = True
+
+    def _assume_names(self) -> None:
+        self._world.assume(f"{self._where} asks getattr() for nothing that leads out of the parser")
 
     def _frozen(self) -> bool:
         """Is this what a frozen dataclass got to refuse writes with?"""
@@ -132,14 +144,16 @@ class CodeReader:
             for part in constant:
                 self._constant(part)
         elif isinstance(constant, str):
-            if constant in REFUSED_ATTRIBUTES:
-                self._world.refuse(f"{constant} named in {self._where}{MORE}")
+            for word in REFUSED_ATTRIBUTES.intersection(_WORDS.findall(constant)):
+                self._world.refuse(f"{word} named in {self._where}{MORE}")
             writes = self._world.writes
             writes.read.add(constant)
             writes.anything = writes.anything or constant in WRITING_ATTRIBUTES
 
     def _global(self, name: str, following: Iterator[dis.Instruction]) -> None:
         space = self._function.__globals__
+        if name in NAMING and name != "getattr":
+            self._assume_names()
         if name in space:
             self._world.note_global(space, name)
             self._attribute(space[name], f"module global {name}", following)
@@ -147,7 +161,7 @@ class CodeReader:
         writes = self._world.writes
         writes.anything = writes.anything or name in WRITING_BUILTINS
         if name == "getattr" and not _of_a_constant(following):
-            self._world.assume(f"{self._where} asks getattr() for nothing that leads out of the parser")
+            self._assume_names()
         if name not in REFUSED_BUILTINS:
             self._world.visit(_builtin(self._function, name), f"function {self._where}")
         elif (name, self._function.__name__) != ("hash", "__hash__"):

@@ -104,7 +104,9 @@ def without_cases(subject: Subject, axes: Axes) -> list[str]:
     for name in axes.rephrasings:
         if subject.rephrased(name) is None:
             framings = REPHRASINGS[name].bodies
-            why = "changes nothing in this stream" if framing in framings else f"is for {' and '.join(framings)} only"
+            why = f"is for {' and '.join(framings)} only"
+            if framing in framings:
+                why = "changes nothing in this stream, or what it means"
             words.append(f"the rephrasing {name} {why}")
     for fault in axes.faults:
         if next(faults.each(fault, subject.reading), None) is None:

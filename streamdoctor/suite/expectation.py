@@ -25,6 +25,7 @@ class Expectation:
     def __init__(self, view: View, right: Expected, body: bytes) -> None:
         self._view, self._body = view, body
         self._text = view.level == "text"
+        self._surrogates = self._text and any("\ud800" <= one <= "\udfff" for one in str(right.units))
         self._units: Sequence[Any] = _utf8(right.units) if self._text else right.units
         self._dues = [(_size(right.units, due.units) if self._text else due.units, due.offset) for due in right.dues]
         self.need = self._needs()
@@ -74,6 +75,8 @@ class Expectation:
     def _next_text(self, item: Any, out: int) -> int:
         frozen = freeze(item)
         data = _utf8(frozen.text) if frozen.raw is None else frozen.raw
+        if frozen.raw is not None and self._surrogates:
+            raise Refused("it hands out bytes where the text has lone surrogates, which are none in UTF-8")
         end = out + len(data)
         return end if self._units[out:end] == data else WRONG
 

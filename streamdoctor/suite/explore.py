@@ -59,6 +59,10 @@ class Judged(NamedTuple):
     how: str
     closing: tuple[Item, ...]
 
+    @property
+    def is_wrong(self) -> bool:
+        return any(finding.kind != "non-strict" for finding in self.findings)
+
 
 Judge = Callable[[Cuts], Judged]
 Watch = Callable[[Tally, int], bool]
@@ -155,6 +159,7 @@ class Walk:
 
         strides = Strides(self._states, self._expectation, self._body, nodes, ended, late)
         self._strict = True
+        self._going(0, 0)
         try:
             self.tally.steps = in_two(strides, range(1, self._max_piece + 1), self._going, self._spread)
         except Irregular:
@@ -165,8 +170,8 @@ class Walk:
 
     def _going(self, offset: int, steps: int) -> None:
         self.tally.offset, self.tally.steps = offset, steps
-        self._watch(self.tally, self._blocks)
         self._blocks += 1
+        self._watch(self.tally, self._blocks)
 
     def _look_for_growth(self) -> None:
         """A parser that counts pieces would be walked for long: single bytes and then the rest show it at once."""
@@ -199,9 +204,8 @@ class Walk:
         last = min(node.offset + self._max_piece, self._size)
         for start in range(node.offset + 1, last + 1, _BLOCK):
             ends = range(start, min(start + _BLOCK, last + 1))
-            announced = self._watch(self.tally, self._blocks)
             self._blocks += 1
-            self._feed_block(node, ends, announced)
+            self._feed_block(node, ends, self._watch(self.tally, self._blocks))
         if self.tally.steps - self._checked >= _EXACT_EVERY:
             self._checked = self.tally.steps
             self._states.check_world()
@@ -221,6 +225,7 @@ class Walk:
                 result = parser.feed(body[offset:end])
                 if type(result) is not list or result:
                     now = expectation.take(result, out)
+                    result = None  # as the driver lets go of it
                 done = may_be_done and is_done(parser)
             except Refused:
                 raise
@@ -237,15 +242,23 @@ class Walk:
                         known.come_from(node)
                         break
                 else:
-                    if not may_be_done and is_done(parser):
-                        self._end(node, end, "done")
-                    else:
-                        self._arrive(node, end, now, parser)
+                    self._arrive(node, end, now, parser, None if may_be_done else is_done)
             if not untouched():
                 self._states.check_world()
 
-    def _arrive(self, node: Node, end: int, out: int, parser: Any) -> None:
-        """The parser is in a state that was not recognised at a glance: that of a known node, or of a new one."""
+    def _arrive(self, node: Node, end: int, out: int, parser: Any, ask: Callable[[Any], bool] | None) -> None:
+        """The parser is in a state that was not recognised at a glance: that of a known node, or of a new one. Whether
+        it is done is still to be asked, if there is `ask`."""
+        try:
+            done = ask is not None and ask(parser)
+        except Refused:
+            raise
+        except BaseException as error:
+            self._end(node, end, raised(error))
+            return
+        if done:
+            self._end(node, end, "done")
+            return
         if self._at[end]:
             key = self._states.freeze(parser)
             for known in self._at[end]:
@@ -291,8 +304,12 @@ class Walk:
 
     def _accuse(self, node: Node, end: int) -> None:
         cuts = self._cuts(node, end)
-        if not self._too_far(len(cuts)) and not self._judged(cuts):
-            raise Refused(f"with {cut_words(cuts)} a run from scratch is right and one from a kept state is not")
+        if self._too_far(len(cuts)) or self._judged(cuts):
+            return
+        if self._last.findings:
+            rule = self._last.findings[0].rule
+            raise Refused(f"with {cut_words(cuts)} it is not strict ({rule}): a proof has no place for that")
+        raise Refused(f"with {cut_words(cuts)} a run from scratch is right and one from a kept state is not")
 
     def _end(self, node: Node, end: int, how: str) -> None:
         """It raised, or says that it is done: nothing follows, so a run up to here tells all."""
@@ -329,11 +346,16 @@ class Walk:
         return "end", tuple(items)
 
     def _judged(self, cuts: Cuts) -> bool:
-        """Is this chunking wrong, run from scratch?"""
+        """Is this chunking wrong, run from scratch? What hangs after that is no fault of it: the block goes on."""
         if self._strict:
             raise Irregular
         self._states.check_world()
         self._last = self._judge(cuts)
+        if self._last.is_wrong and self._size - (cuts or (0,))[-1] > self._max_piece:
+            within = range((cuts or (0,))[-1] + self._max_piece, self._size, self._max_piece)
+            again = self._judge((*cuts, *within))  # what is asked for is pieces up to so long
+            self._last = self._last if again.is_wrong else again
+        self._watch(self.tally, self._blocks)
         for finding in self._last.findings:
             if finding.kind != "non-strict":
                 self.tally.wrong = (cuts, finding)

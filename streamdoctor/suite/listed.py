@@ -39,10 +39,16 @@ REFUSED_BUILTINS = _words("id hash open input exec eval compile globals __import
 REFUSED_ATTRIBUTES = _words(
     """
     __subclasses__ __globals__ __builtins__ __closure__ cell_contents __code__ f_locals f_globals f_back gi_frame
-    __reduce__ __reduce_ex__ __sizeof__ __alloc__ __hash__ __repr__ tb_frame __traceback__
+    __reduce__ __reduce_ex__ __sizeof__ __alloc__ __hash__ __repr__ tb_frame __traceback__ __getattribute__ get_field
+    get_type_hints ForwardRef evaluate_forward_ref _value2member_map_ _member_map_ __subclasshook__
     """
 )
 """Ways round what code names: through frames, code objects, the list of all classes, hashes, addresses and sizes."""
+
+WRITABLE_NAMES = _words("__class__ __dict__ __cause__ __context__ __suppress_context__ __notes__")
+"""The only names with two underscores on both sides that code may write: what the others do is the interpreter's."""
+NAMING = _words("getattr attrgetter methodcaller")
+"""What may be given a name that is made up as code runs."""
 
 WRITING_ATTRIBUTES = _words("__dict__ __setattr__ __delattr__ __set__ __delete__ __setstate__ __annotations__")
 WRITING_BUILTINS = _words("setattr delattr vars")

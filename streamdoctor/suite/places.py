@@ -59,11 +59,17 @@ _WRITTEN_BY_IMPORT = frozenset({"__builtins__", "__cached__", "__file__", "__loa
 
 def module_parts(module: types.ModuleType) -> dict[str, Any]:
     """What stands in a module, but for what importing it wrote there and modules inside it."""
-    return {
+    names = {
         name: value
         for name, value in vars(module).items()
         if name not in _WRITTEN_BY_IMPORT and type(value) is not types.ModuleType
     }
+    return {**names, "its class": type(module)}
+
+
+def object_parts(value: Any) -> dict[str, Any]:
+    """Of a plain object, and its class, which may be written to."""
+    return {**parts_of(value), "its class": type(value)}
 
 
 def _slot(descriptor: Any, value: Any) -> Any:
@@ -124,7 +130,7 @@ def wrapper_parts(value: Any) -> dict[str, Any]:
 
 def class_parts(cls: type) -> dict[str, Any]:
     """What stands in a class, and what it is called and derived from."""
-    names = {"__name__": cls.__name__, "__qualname__": cls.__qualname__, "__bases__": cls.__bases__}
+    names = {"__name__": cls.__name__, "__qualname__": cls.__qualname__, "__bases__": cls.__bases__, "class": type(cls)}
     registered = {"register()": len(_dump(cls)[0])} if "_abc_impl" in vars(cls) else {}
     return {**vars(cls), **names, **registered}
 

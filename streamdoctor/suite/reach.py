@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from streamdoctor.suite.alive import strangers
 from streamdoctor.suite.bytecode import MORE, CodeReader, Writes
 from streamdoctor.suite.listed import (
     ATOMS,
@@ -31,6 +32,7 @@ from streamdoctor.suite.listed import (
     SPEAKING_MODULES,
     UNREAD_CLASS_ATTRIBUTES,
     is_plain,
+    slots_of,
     standard_class,
     trusted_module,
 )
@@ -49,6 +51,7 @@ from streamdoctor.suite.places import (
     function_parts,
     globals_reader,
     module_parts,
+    object_parts,
     parts_of,
     trusted_globals,
     wrapper_parts,
@@ -164,6 +167,8 @@ class World:
     def _visit_member(self, cls: type, label: str, value: Any) -> None:
         if label == "__del__":
             self.refuse(f"{cls.__qualname__}.__del__ runs whenever a copy is dropped")
+        if label == "__subclasshook__":
+            self.refuse(f"{cls.__qualname__} has a __subclasshook__ of its own, whose answers are kept")
         if label in ("__dict__", "__class__") and type(value) is not types.GetSetDescriptorType:
             self.refuse(f"{cls.__qualname__} has a {label} of its own")
         if label == "_value2member_map_" and issubclass(cls, enum.Flag):
@@ -271,6 +276,8 @@ class World:
         if issubclass(type(value), tuple):
             self.visit(type(value), name)
         for part in [*value, *(value.values() if hasattr(value, "values") else ()), *beside.values()]:
+            if issubclass(type(part), types.ModuleType):
+                self.refuse(f"module {part.__name__} held in {name}{MORE}")
             self.visit(part, name)
 
     def _visit_object(self, value: Any, name: str) -> None:
@@ -308,10 +315,21 @@ class World:
         return {**asked, **dict_of(value)}
 
     def _visit_parts(self, value: Any, name: str, unread: frozenset[str] = frozenset()) -> None:
-        self._place(value, lambda: parts_of(value), lambda label: f"attribute {label} of {name}")
+        self._place(value, lambda: object_parts(value), lambda label: f"attribute {label} of {name}")
         for label, part in parts_of(value).items():
             if label not in unread:
                 self.visit(part, f"attribute {label} of {name}")
+
+    def watch_what_is_alive(self) -> None:
+        """Before the first parser is made: what was made until then is none of its state, wherever it is held."""
+        for value in strangers():
+            if id(value) in self.shared:
+                continue
+            if issubclass(type(value), type):
+                self._watch_class(value)
+            elif type(value).__dictoffset__ or slots_of(type(value)):
+                name = f"an object of class {type(value).__qualname__} that was there before"
+                self._place(value, functools.partial(object_parts, value), functools.partial(_attribute_of, name))
 
     def note_global(self, space: dict[str, Any], name: str) -> None:
         """A global that code names: whether it is bound anew is looked at once all are known."""
@@ -368,6 +386,10 @@ _VISITS: tuple[tuple[Any, str], ...] = (
 def _module_of(value: Any) -> str:
     cls = getattr(value, "__objclass__", None)
     return (cls.__module__ if cls is not None else getattr(value, "__module__", None)) or "builtins"
+
+
+def _attribute_of(name: str, label: Any) -> str:
+    return f"attribute {label} of {name}"
 
 
 def _titled(value: Any) -> str:

@@ -17,14 +17,15 @@ WORST: tuple[Verdict, ...] = ("hung", "fail", "non-strict", "pass")
 
 
 class Proof(NamedTuple):
-    """Every one of `chunkings` ways to cut the body into pieces of at most `max_piece` bytes is right, given what is
-    `assumed`; `states` and `steps` are what it took."""
+    """Every one of `chunkings` ways to cut the body, rephrased so, into pieces of at most `max_piece` bytes is right,
+    given what is `assumed`; `states` and `steps` are what it took."""
 
     chunkings: str
     max_piece: int
     states: int
     steps: int
     assumed: tuple[str, ...]
+    rephrase: str = AS_IS
 
 
 @dataclass
@@ -76,7 +77,8 @@ class Result:
     """One parser on one capture or probe. `note` says why it was skipped, could not be judged, or what to know;
     `nothing_there`: it was skipped for what the capture or the options are, whatever the parser does. `fits` is False
     where its output equals the reference's at no level, on any plain probe. Where a proof was asked for, there is one,
-    or why it was refused; `cost` is what was measured, where that was; `interrupted` by the user."""
+    and one of each further rephrasing that was named, or why it was refused; `cost` is what was measured, where that
+    was; `interrupted` by the user."""
 
     capture: str | None
     probe: str | None
@@ -93,6 +95,7 @@ class Result:
     note: str | None = None
     fits: bool = True
     proof: Proof | None = None
+    more_proofs: list[Proof] = field(default_factory=list)
     proof_refused: str | None = None
     cost: str | None = None
     interrupted: bool = False

@@ -13,9 +13,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from random import Random
 from typing import IO, Any
 
+import streamdoctor
 from streamdoctor.faults.plans import Plan
 from streamdoctor.parsers.calibrate import Calibration
 from streamdoctor.parsers.levels import View
@@ -64,7 +66,7 @@ class Question:
             "ref": self.ref, "dialect": reading.provider.name, "body": reading.body.hex(), "seed": options.axes.seed,
             "calibration": asdict(self.calibration), "level": options.level, "role": options.role,
             "at_eof": options.at_eof, "max_piece": self.max_piece, "count": self.count, "cpu": limits.cpu,
-            "wall": limits.wall / 2,
+            "wall": limits.wall / 2, "rephrase": self.subject.rephrase,
         }  # fmt: skip
 
 
@@ -73,16 +75,16 @@ class SecondProcess:
 
     def __init__(self, question: Question, limits: Limits, hash_seed: int) -> None:
         self.hash_seed = str(hash_seed + (os.environ.get("PYTHONHASHSEED") == str(hash_seed)))
-        paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "streamdoctor.suite.second"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONHASHSEED": self.hash_seed, "PYTHONPATH": paths},
+            env={**os.environ, "PYTHONHASHSEED": self.hash_seed, "PYTHONPATH": _ours()},
         )
+        told = {**question.to_json(limits), "paths": [path or os.getcwd() for path in sys.path]}
         with self._process.stdin as stdin:  # type: ignore[union-attr]
-            stdin.write(json.dumps(question.to_json(limits)).encode())
+            stdin.write(json.dumps(told).encode())
 
     def stop(self) -> None:
         self._process.kill()
@@ -106,11 +108,18 @@ class SecondProcess:
         raise Refused(f"in a second process it did not end (exit status {self._process.returncode})")
 
 
+def _ours() -> str:
+    """The folder of this package alone: beside a parser there may be a file that is called like a standard module."""
+    inherited = os.environ.get("PYTHONPATH")
+    return os.pathsep.join([str(Path(streamdoctor.__file__).parents[1]), *([inherited] if inherited else [])])
+
+
 # --- in the second process
 
 
 def main() -> None:
     told = json.load(sys.stdin)
+    sys.path[:] = told["paths"]
     with os.fdopen(os.dup(1), "w", buffering=1) as out:
         _be_quiet()
         try:
@@ -125,7 +134,7 @@ def _answer(told: dict[str, Any], out: IO[str]) -> None:
     options = Options(level=told["level"], role=told["role"], at_eof=told["at_eof"])
     examiner = Examiner(told["ref"], options)
     body = bytes.fromhex(told["body"])
-    subject = Subject(None, "second", read_body(body, by_name(told["dialect"])))
+    subject = Subject(None, "second", read_body(body, by_name(told["dialect"])), rephrase=told["rephrase"])
     fields = told["calibration"]
     calibration = Calibration(**{**fields, "view": View(**fields["view"])})
     chunkings = random_chunkings(len(body), told["max_piece"], told["seed"], told["count"])

@@ -194,7 +194,7 @@ class Freezer:
         if not self._first(value, out, memo):
             return
         attributes = dict_of(value)
-        if not _STR.issuperset(map(type, attributes)):
+        if (attributes and type(attributes) is not dict) or not _STR.issuperset(map(type, attributes)):
             raise _Unfreezable
         out += (self._box(type(value)), tuple(attributes))
         for part in attributes.values():

@@ -38,6 +38,7 @@ class States:
         self._watches = conditions.world
         self._freezer = Freezer(self.world)
         self.world.visit(make, "the parser")
+        self.world.watch_what_is_alive()
         parser = self._new()
         self.own = callable(getattr(parser, "snapshot", None)) and callable(getattr(parser, "restore", None))
         self.assumed = [f"{type(parser).__qualname__}.snapshot() and restore() tell the whole state"] * self.own
@@ -49,7 +50,7 @@ class States:
     def _discover(self, parser: Any) -> None:
         """Code that the state holds is part of the world; what it shares with the world is not part of the state."""
         self.world.visit(type(parser), f"class {type(parser).__qualname__}")
-        self._freezer.explain(parser.snapshot() if self.own else parser)
+        self._freezer.explain(self._snapshot(parser) if self.own else parser)
         self.world.seal()
         self.untouched: Callable[[], bool] = self.world.untouched if self._watches else lambda: True
         """Is the world as it was, for every edge?"""
@@ -71,14 +72,23 @@ class States:
             raise Refused(f"two new parsers differ in {self.difference(self.first, self.freeze(other))}")
 
     def freeze(self, parser: Any) -> Key:
-        return self._freezer.freeze(parser.snapshot() if self.own else parser)
+        return self._freezer.freeze(self._snapshot(parser) if self.own else parser)
+
+    def _snapshot(self, parser: Any) -> Any:
+        try:
+            return parser.snapshot()
+        except Exception as error:
+            raise Refused(f"its snapshot() raised {type(error).__name__}: {error}") from None
 
     def thaw(self, key: Key) -> Any:
         value = self._freezer.thaw(key)
         if not self.own:
             return value
         parser = self._make()
-        parser.restore(value)
+        try:
+            parser.restore(value)
+        except Exception as error:
+            raise Refused(f"its restore() raised {type(error).__name__}: {error}") from None
         return parser
 
     def check(self, key: Key) -> None:

@@ -33,7 +33,7 @@ from streamdoctor.suite.examine import (
 from streamdoctor.suite.prove import prove
 from streamdoctor.suite.prover import Task
 from streamdoctor.suite.reduce import Folded
-from streamdoctor.suite.results import Coverage, Found, Result
+from streamdoctor.suite.results import Coverage, Found, Proof, Result
 from streamdoctor.suite.smallest import in_its_case, made_small
 from streamdoctor.suite.subjects import Subject
 from streamdoctor.suite.workers import Ending, Limits, Message, run_child
@@ -322,21 +322,33 @@ class Trialled:
         if row.deaths:
             result.proof_refused = "it hangs or dies in a case already"
             return
-        task = Task(self.ref, subject, calibration, self.options, self.limits, self.options.max_piece)
+        names = self.options.axes.rephrasings or (AS_IS,)
+        proofs = [self._prove_one(row, number, own, calibration) for name in names if (own := subject.rephrased(name))]
+        given = [proof for proof in proofs if proof is not None]
+        if given and len(given) == len(proofs):
+            result.proof, *result.more_proofs = given
+
+    def _prove_one(self, row: _Row, number: int, own: Subject, calibration: Calibration) -> Proof | None:
+        """Of one rephrasing; None, and the reason in the row, where there is none."""
+        result = row.result
+        task = Task(self.ref, own, calibration, self.options, self.limits, self.options.max_piece)
         outcome = prove(task, lambda words: self._say(number, f"all chunkings, {words}"))
-        result.proof, result.proof_refused = outcome.proof, outcome.refused
-        result.interrupted = outcome.interrupted
+        if outcome.refused is not None:
+            result.proof_refused = outcome.refused if own.rephrase == AS_IS else f"{own.rephrase}: {outcome.refused}"
+        result.interrupted = result.interrupted or outcome.interrupted
         for cuts, finding in outcome.found:
-            self._fold(number, self._proved(number, cuts), finding)
+            self._fold(number, _proved(own, cuts), finding)
         if outcome.deadly is not None:
-            case, ending = self._proved(number, outcome.deadly[0]), outcome.deadly[1]
+            case, ending = _proved(own, outcome.deadly[0]), outcome.deadly[1]
             if ending.how == "died" or self._confirm(number, case):
                 self._accuse(number, case, _stuck(ending), ending.words)
             else:
                 result.proof_refused = f"it took longer than the limit once and not again ({ending.words})"
+        return outcome.proof and outcome.proof._replace(rephrase=own.rephrase)
 
-    def _proved(self, number: int, cuts: Cuts) -> Case:
-        return self._uncut(number)._replace(split="prove", cuts=cuts)
+
+def _proved(own: Subject, cuts: Cuts) -> Case:
+    return Case(Plan(None, own.reading.body), "prove", cuts, own.rephrase)
 
 
 def _stuck(ending: Ending) -> Stuck | None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from streamdoctor.diagnosis.naming import accumulates
+from streamdoctor.parsers.levels import Expected
 from tests.diagnosis.trials import CHAT, DONE, ERROR, HELLO, STOP, WORLD, only, raised, rules, sse
 
 AB = sse("a", "b")
@@ -44,6 +46,23 @@ def test_what_is_right_gives_nothing() -> None:
 def test_the_rule_of_a_difference(out: list[str], rule: str, kind: str) -> None:
     finding = only(AB, [(1, item) for item in out])
     assert (finding.rule, finding.kind, finding.oracle) == (rule, kind, "reference")
+
+
+@pytest.mark.parametrize("glue", ["", "\n"])
+def test_what_was_handed_out_before_comes_once_more_with_each_item(glue: str) -> None:
+    sent = ["a", "b", "c", "d"]
+    out = [(1, glue.join(sent[: count + 1])) for count in range(4)]
+    finding = only(sse(*sent), out)
+    assert (finding.rule, finding.kind) == ("SD205", "duplicated")
+    assert rules(sse(*sent), [*out[:3], (1, "abcx")]) != ["SD205"]
+
+
+def test_text_that_grows_is_told_from_text_that_nobody_sent() -> None:
+    right = Expected("abcdef", ())
+    assert accumulates(right, ["ab", "", "abcd", "abcdef"])
+    assert not accumulates(right, ["ab", "abcd", "abcdeX"])
+    assert not accumulates(right, ["ab", "cd", "ef"])
+    assert not accumulates(right, ["ab", "abcdef"])
 
 
 def test_half_an_item_is_told_from_a_lost_one() -> None:

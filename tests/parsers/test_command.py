@@ -222,6 +222,19 @@ def test_what_a_module_prints_is_no_part_of_the_protocol(tmp_path: Path) -> None
 
 
 @needs_node
+def test_items_larger_than_a_pipe_holds_come_out_whole(tmp_path: Path) -> None:
+    (tmp_path / "theirs.mjs").write_text(JAVASCRIPT.replace("STREAM", "true"))
+    options = Options(Axes((), (), 0, ("big-event",)), patience=Patience(5.0, 10.0))
+    (result,) = check([f"$ node shim:node {tmp_path}/theirs.mjs:Chatty"], [from_probe("openai-chat")], options)
+    assert (result.verdict, result.cases) == ("pass", 2), result
+
+
+def test_a_command_without_a_word_is_no_parser() -> None:
+    result = judged("$ true", "whole")
+    assert (result.verdict, "without a word about its first stream" in (result.note or "")) == ("error", True)
+
+
+@needs_node
 def test_an_error_in_javascript_has_a_name_a_message_and_a_place(tmp_path: Path) -> None:
     (tmp_path / "theirs.mjs").write_text(JAVASCRIPT.replace("STREAM", "true"))
     (found,) = judged(f"$ node shim:node {tmp_path}/theirs.mjs:Crashes", "fixed:3").findings

@@ -18,8 +18,11 @@ from streamdoctor.suite.single import replay
 from streamdoctor.suite.states import Conditions
 from streamdoctor.suite.subjects import Subject
 from streamdoctor.suite.workers import Limits
-from tests.suite.evasions import BITS, BODY, CUTS, HISTORIES
+from tests.suite.evasions import BITS, BODY, CUTS
+from tests.suite.evasions import HISTORIES as FIRST
+from tests.suite.evasions_held import HELD
 
+HISTORIES = {**FIRST, **HELD}
 LIMITS = Limits(2.0, 8.0)
 LONG = b"".join(b"data: line number %d of this stream\n\n" % number for number in range(16))
 

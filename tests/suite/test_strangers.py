@@ -224,7 +224,7 @@ MISTAKES = {
         'self.data, self.event = [], ""\n        return',
         'self.event = ""\n        return',
         CUT,
-        {"corrupted"},
+        {"duplicated"},
     ),
     "an empty data line is lost": (
         "self.data.append(value)",

@@ -8,12 +8,15 @@
 // Items are strings, bytes, or objects that JSON can hold. Each case gets a parser of its own. What the module prints
 // goes to stderr: stdout is for the protocol.
 
+import { Console } from "node:console";
 import { readSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-process.stdout.write = process.stderr.write.bind(process.stderr);
+// The real stream is never touched: it would make the descriptor non-blocking.
+Object.defineProperty(process, "stdout", { configurable: true, get: () => process.stderr });
+globalThis.console = new Console(process.stderr);
 
 const END = 0;
 const RESET = 0xffffffff;
@@ -21,7 +24,13 @@ const RESET = 0xffffffff;
 function say(message) {
   let data = Buffer.from(JSON.stringify(message) + "\n");
   while (data.length > 0) {
-    data = data.subarray(writeSync(1, data));
+    try {
+      data = data.subarray(writeSync(1, data));
+    } catch (error) {
+      if (error.code !== "EAGAIN") {
+        throw error;
+      }
+    }
   }
 }
 
