@@ -112,6 +112,7 @@ def test_an_sdk_reads_from_the_server(project: pytest.Pytester) -> None:
     project.runpytest_subprocess("test_sdk.py").assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_selection_and_last_failed_work(project: pytest.Pytester) -> None:
     project.runpytest_subprocess("-q", "-k", "emoji").assert_outcomes(passed=1, failed=1, deselected=4)
     again = project.runpytest_subprocess("-q", "--lf", "-p", "xdist", "-n", "2")

@@ -96,6 +96,11 @@ def _name_of(parser: Any) -> str:
     return f"{path if shown.startswith(os.pardir) else shown}:{name}"
 
 
+def is_lent(ref: str) -> bool:
+    """Is it an object of this process, or of the one that it was forked from?"""
+    return ref in _LENT
+
+
 def validate(ref: str) -> None:
     """Raises UsageError for what can be seen to be wrong without running anything."""
     if ref in _LENT:

@@ -18,8 +18,11 @@ _HEAP = 1 << 9
 _INSTALLED = ("/site-packages/", "/dist-packages/")
 
 
-def strangers() -> Iterator[Any]:
-    """Every class that is neither of the standard library, nor ours, nor of an installed package, and its instances."""
+def strangers(*, before_the_fork: bool) -> Iterator[Any]:
+    """Every class that is neither of the standard library, nor ours, nor of an installed package, and its instances.
+    What was there before this process was forked counts if the parser was there as well."""
+    if before_the_fork:
+        gc.unfreeze()
     gc.collect()
     theirs: dict[type, bool] = {}
     for value in gc.get_objects():

@@ -15,6 +15,7 @@ from streamdoctor.diagnosis.judge import Finding, Trial, judge, right_outputs
 from streamdoctor.faults.plans import Plan
 from streamdoctor.parsers.calibrate import Calibration
 from streamdoctor.parsers.levels import Expected, observed
+from streamdoctor.parsers.load import is_lent
 from streamdoctor.splits.strategies import Cuts
 from streamdoctor.suite.examine import Examiner, Options, trial_of
 from streamdoctor.suite.expectation import Expectation
@@ -104,7 +105,7 @@ class _Prover:
         shape = self.examiner.shape(self.task.subject)
         if shape.kind != "feed":
             raise Refused(f"{_NO_STATE[shape.kind]} (give an object with feed(bytes))")
-        return States(shape.make, self.task.conditions)
+        return States(shape.make, self.task.conditions, lent=is_lent(self.task.ref))
 
     def _prove(self, states: States, expectation: Expectation) -> None:
         task = self.task

@@ -320,9 +320,9 @@ class World:
             if label not in unread:
                 self.visit(part, f"attribute {label} of {name}")
 
-    def watch_what_is_alive(self) -> None:
+    def watch_what_is_alive(self, *, before_the_fork: bool) -> None:
         """Before the first parser is made: what was made until then is none of its state, wherever it is held."""
-        for value in strangers():
+        for value in strangers(before_the_fork=before_the_fork):
             if id(value) in self.shared:
                 continue
             if issubclass(type(value), type):

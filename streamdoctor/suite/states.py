@@ -30,15 +30,16 @@ ALL_CONDITIONS = Conditions()
 
 
 class States:
-    """Makes parsers with `make` and keeps their states. Raises Refused where the first is not a state at all."""
+    """Makes parsers with `make` and keeps their states; `lent`: it is older than this process. Raises Refused
+    where the first is not a state at all."""
 
-    def __init__(self, make: Callable[[], Any], conditions: Conditions) -> None:
+    def __init__(self, make: Callable[[], Any], conditions: Conditions, *, lent: bool = False) -> None:
         self._make = make
         self.world = World(by_name=conditions.by_name)
         self._watches = conditions.world
         self._freezer = Freezer(self.world)
         self.world.visit(make, "the parser")
-        self.world.watch_what_is_alive()
+        self.world.watch_what_is_alive(before_the_fork=lent)
         parser = self._new()
         self.own = callable(getattr(parser, "snapshot", None)) and callable(getattr(parser, "restore", None))
         self.assumed = [f"{type(parser).__qualname__}.snapshot() and restore() tell the whole state"] * self.own

@@ -79,6 +79,7 @@ def test_a_correct_command_passes_in_lockstep(tmp_path: Path) -> None:
     assert (result.verdict, result.level, result.role) == ("pass", "data", "parser")
 
 
+@pytest.mark.slow
 def test_one_that_handles_one_case_a_process_is_started_again(tmp_path: Path) -> None:
     result = judged(command(tmp_path, REPEAT="one()"), "whole", "fixed:50")
     assert (result.verdict, result.role) == ("pass", "parser")
@@ -112,6 +113,7 @@ def test_who_raises_at_a_reset_is_right(tmp_path: Path) -> None:
     assert judged(command(tmp_path), "whole", faults=("cut@e3:rst", "cut@e3:fin")).verdict == "pass"
 
 
+@pytest.mark.slow
 def test_who_never_asks_is_judged_on_content_only(tmp_path: Path) -> None:
     result = judged(command(tmp_path, ASK="pass", REPEAT="one()"), "whole", "events", "fixed:9")
     assert (result.verdict, result.level) == ("pass", "data")
@@ -208,6 +210,7 @@ export const numbers = () => ({ feed: () => ({ count: 10n }) });
 
 
 @needs_node
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "level"), [(":parse", "data"), (":Parser", "event"), ("", "event")])
 def test_a_javascript_parser_in_each_shape(tmp_path: Path, name: str, level: str) -> None:
     (tmp_path / "theirs.mjs").write_text(JAVASCRIPT.replace("STREAM", "true"))
