@@ -25,6 +25,8 @@ class StreamdoctorError(Exception):
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+        if hint is not None:
+            self.add_note(hint)  # where a traceback is all that is shown
 
 
 class CaptureError(StreamdoctorError):

@@ -20,7 +20,7 @@ from streamdoctor.visible import safe_text
 def command(rules: tuple[str, ...], everything: bool) -> None:
     """What a rule means: what users see, why it happens, how to mend it.
 
-    Rules are named by code (SD401, sd401) or by name (broken-character); with none, all are listed.
+    Rules are named by code (SD401, sd401), name (broken-character) or kind (corrupted); with none, all are listed.
     """
     if everything and rules:
         raise UsageError("--all explains every rule: name none beside it")
@@ -33,9 +33,18 @@ def _lines(names: tuple[str, ...], everything: bool) -> Iterator[str]:
         yield from all_rules_lines(RULES.values())
     elif not names:
         yield from list_lines(RULES.values())
-    for number, rule in enumerate([find_rule(name) for name in names]):
+    asked = [rule for name in names for rule in of_kind(name) or [find_rule(name)]]
+    for number, rule in enumerate(asked):
         yield from [""] if number else []
         yield from rule_lines(rule)
+
+
+def of_kind(name: str) -> list[Rule]:
+    """The rules of that kind, such as `truncated`, which stands before every finding; none where it is no kind, or the
+    name of a rule too."""
+    wanted = name.strip().lower()
+    own = any(wanted == rule.name.lower() for rule in RULES.values())
+    return [] if own else [rule for rule in RULES.values() if rule.kind == wanted]
 
 
 def find_rule(name: str) -> Rule:

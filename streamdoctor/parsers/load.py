@@ -120,6 +120,8 @@ def validate(ref: str) -> None:
         return
     if not module or not name:
         raise UsageError(f"{ref!r} names no parser", hint=f"it is {FORMS}")
+    if not _is_file(module) and Path(module).is_file():
+        raise UsageError(f"parser {ref!r}: {module} is no Python file", hint="its name has to end in .py")
     if _is_file(module) and not Path(module).is_file():
         raise UsageError(f"parser {ref!r}: there is no file {module}")
 

@@ -46,6 +46,23 @@ def liberties(reading: Reading) -> frozenset[str]:
     return frozenset(found)
 
 
+_REPHRASINGS = {
+    "BOM": "bom", "space": "no-space", "comment": "comments", "other field": "unknown-field",
+    "blank line": "extra-blank-lines", b"\r\n": "crlf", b"\r": "cr",
+}  # fmt: skip
+
+
+def only_liberty(reading: Reading) -> str | None:
+    """The rephrasing that says of a body in what single way it is not the plainest; None where there is none such."""
+    ends = line_ends(reading)
+    found = [*liberties(reading), *(["mixed-ends"] if len(ends) > 1 else ends - {b"\n"})]
+    if len(found) != 1:
+        return None
+    if found == ["blank line"] and reading.provider.framing == "ndjson":
+        return "blank-lines"
+    return _REPHRASINGS.get(found[0], "mixed-ends")
+
+
 def _sse(lines: list[Line]) -> Iterator[Line]:
     blank = True
     for line in lines:

@@ -48,7 +48,7 @@ def finding_text(result: Result, found: Found, subject: Subject | None) -> Itera
     if subject is not None and found.cuts:
         yield from _bytes(found, subject)
     yield from aligned(found.finding.expected, found.finding.actual)
-    yield f"  mend      {advice(found.finding, found.rephrase, found.cuts, found.boundary)}"
+    yield f"  mend      {advice(found.finding, found.blamed, found.cuts, found.boundary)}"
     if found.minimal is not None:
         yield f"  smallest  {smallest(found.minimal)}"
     if found.reproduce:

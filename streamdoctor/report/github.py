@@ -60,7 +60,7 @@ def _message(cause: Cause, of: int) -> str:
     lines = [
         f"{safe_text(cause.title)}; {where(found)}, on {on_subjects(cause, of)}",
         expected_and_got(found.finding),
-        f"mend: {advice(found.finding, found.rephrase, found.cuts, found.boundary)}",
+        f"mend: {advice(found.finding, found.blamed, found.cuts, found.boundary)}",
         safe_text(found.reproduce),
     ]
     return "\n".join(filter(None, lines))

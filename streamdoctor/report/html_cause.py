@@ -63,7 +63,7 @@ def _facts(cause: Cause) -> Iterator[Html]:
     told = {
         "seen": rule.seen,
         "why": rule.why,
-        "mend": advice(found.finding, found.rephrase, found.cuts, found.boundary),
+        "mend": advice(found.finding, found.blamed, found.cuts, found.boundary),
         "spec": rule.spec,
         "case": f"{where(found)}; oracle: {found.finding.oracle}",
     }

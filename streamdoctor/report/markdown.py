@@ -95,7 +95,7 @@ def _cause(cause: Cause, of: int) -> Iterator[str]:
     yield ""
     yield f"On {code(on_subjects(cause, of))}; {code(where(found))}; {plural(cause.count, 'case')}."
     yield ""
-    yield f"**Mend:** {_inline(advice(found.finding, found.rephrase, found.cuts, found.boundary))}"
+    yield f"**Mend:** {_inline(advice(found.finding, found.blamed, found.cuts, found.boundary))}"
     yield ""
     expected, got = differing(found.finding.expected, found.finding.actual, 160)
     lines = [f"expected  {expected}", f"got       {got}"]

@@ -142,7 +142,7 @@ def cause_lines(cause: Cause, of: int = 1) -> Iterator[str]:
     first = "first of " if of > 1 and len(cause.shown) > 1 else ""
     yield f"          {where(found)} ({first}{plural(cause.count, 'case')}, oracle: {found.finding.oracle})"
     yield f"          {expected_and_got(found.finding)}"
-    yield f"          mend: {advice(found.finding, found.rephrase, found.cuts, found.boundary)}"
+    yield f"          mend: {advice(found.finding, found.blamed, found.cuts, found.boundary)}"
     if found.minimal is not None:
         yield f"          smallest: {smallest(found.minimal)}"
     if found.reproduce:

@@ -7,7 +7,7 @@ Beats are (subject, case) by number; subject -1 is calibration, case -1 the run 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import asdict, dataclass, field
 
 from streamdoctor.diagnosis.judge import AtEof, Finding, Trial, judge, unjudgeable
@@ -199,7 +199,7 @@ def examine(ref: str, subjects: Sequence[Subject], options: Options, memory: Mem
             loaded = True
             known = memory.calibrations
             if not memory.calibrated:
-                known = calibrate_all(examiner, memory, beat)
+                known = calibrate_all(examiner, memory, beat, {subject.dialect for subject in subjects})
                 memory.handed = examiner.handed
                 told = {"dialects": [asdict(found) for found in known.values()], "handed": examiner.handed}
                 emit({"t": "calibrated", **told})
@@ -213,11 +213,14 @@ def examine(ref: str, subjects: Sequence[Subject], options: Options, memory: Mem
     return job
 
 
-def calibrate_all(examiner: Examiner, memory: Memory, beat: Beat) -> dict[str, Calibration]:
-    """The calibration in each dialect that the parser speaks."""
+def calibrate_all(
+    examiner: Examiner, memory: Memory, beat: Beat, needed: Container[str] = ()
+) -> dict[str, Calibration]:
+    """The calibration in each dialect that the parser speaks; of one that hangs again and again, in those `needed`."""
     known: dict[str, Calibration] = {}
-    for number in range(len(PROBES)):
-        if (CALIBRATING, number) in memory.deadly:
+    hangs = len(memory.hung) >= _HOPELESS
+    for number, probe in enumerate(PROBES):
+        if (CALIBRATING, number) in memory.deadly or (hangs and probe.dialect not in needed):
             continue
         if examiner.stuck >= _HOPELESS and not known:
             break

@@ -7,6 +7,7 @@ out anywhere. Cost: 5 ms a candidate that ends, the short limit for one that han
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,9 @@ from streamdoctor.diagnosis.judge import Finding
 from streamdoctor.faults.plans import Plan
 from streamdoctor.parsers.calibrate import Calibration
 from streamdoctor.parsers.command import PREFIX
+from streamdoctor.rephrasings.plainly import only_liberty
 from streamdoctor.splits.strategies import Cuts
+from streamdoctor.stream.reading import read_body
 from streamdoctor.suite.examine import CALIBRATING, REDUCING, Examiner, Options
 from streamdoctor.suite.reduce import MOST_BYTES, Folded, Reducer, deadly, shows
 from streamdoctor.suite.subjects import Subject
@@ -38,8 +41,9 @@ def reduced(
     limits: Limits,
     most: int = 300,
 ) -> dict[str, Message]:
-    """`reduced`: the fewest cuts, and the finding that comes of them, if it came again; `minimal`: the small case.
-    In at most about `most` runs. Empty where it takes its process down and does not do so again, alone."""
+    """`reduced`: the fewest cuts, and the finding that comes of them, if it came again; `minimal`: the small case;
+    `wording`: the rephrasing in whose words alone it shows. In at most about `most` runs. Empty where it takes its
+    process down and does not do so again, alone."""
     told: dict[str, Message] = {}
     if not deadly(one.finding):
         job = _together(ref, subject, calibration, options, one, most)
@@ -94,7 +98,15 @@ def _together(
         finding = reducer.finding(cuts) if reducer.again else None
         emit({"t": "reduced", "cuts": cuts, "finding": finding and list(finding)})
         if finding is not None and len(wanted.case.plan.body) <= MOST_BYTES:
-            emit({"t": "minimal", "minimal": reducer.smallest(cuts, most)})
+            minimal = reducer.smallest(cuts, most)
+            emit({"t": "minimal", "minimal": minimal})
+            if reducer.right_plainly:
+                emit(
+                    {
+                        "t": "wording",
+                        "name": only_liberty(read_body(b64decode(minimal["body_b64"]), subject.reading.provider)),
+                    }
+                )
 
     return job
 

@@ -31,7 +31,8 @@ class Proof(NamedTuple):
 @dataclass
 class Found:
     """A finding in its simplest case; `count` is how many cases gave the same. `minimal` is the smallest body found
-    that still shows it ("body_b64", "cuts", "fault")."""
+    that still shows it ("body_b64", "cuts", "fault"). `wording`: the rephrasing in whose words the body was
+    recorded, if these are to blame."""
 
     finding: Finding
     case: str
@@ -44,10 +45,16 @@ class Found:
     minimal: dict[str, Any] | None = None
     reproduce: str = ""
     known: bool = False
+    wording: str | None = None
 
     @property
     def kind(self) -> str:
         return RULES[self.finding.rule].kind
+
+    @property
+    def blamed(self) -> str:
+        """The rephrasing that a parser may stumble over."""
+        return self.rephrase if self.rephrase != AS_IS else self.wording or AS_IS
 
     @property
     def offset(self) -> int:

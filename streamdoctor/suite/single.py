@@ -126,7 +126,7 @@ def _job(ref: str, subject: Subject, plan: Plan, runs: list[Run], options: Optio
         beat(CALIBRATING, CALIBRATING)
         try:
             examiner = Examiner(ref, options)
-            known = {} if memory.calibrated else calibrate_all(examiner, memory, beat)
+            known = {} if memory.calibrated else calibrate_all(examiner, memory, beat, {subject.dialect})
             beat(*baseline)
             calibration = examiner.calibration_for(subject, known, baseline in memory.deadly)
         except UsageError as error:

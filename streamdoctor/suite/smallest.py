@@ -33,7 +33,9 @@ def made_small(
         own = subject.rephrased(one.case.rephrase) or subject
         told = reduced(ref, own, calibration, options, one, limits)
         minimal = told.get("minimal", {}).get("minimal")
-        found.append(_found(ref, subject, own, options, one, told.get("reduced"), minimal))
+        made = _found(ref, subject, own, options, one, told.get("reduced"), minimal)
+        made.wording = told.get("wording", {}).get("name")
+        found.append(made)
     return _folded(found)
 
 

@@ -94,7 +94,7 @@ def _finding_lines(found: Found, width: int) -> Iterator[Content]:
         "where": f"{where(found)} ({plural(found.count, 'case')}, oracle: {found.finding.oracle})",
         "expected": quoted(found.finding.expected, 200),
         "got": quoted(found.finding.actual, 200),
-        "mend": advice(found.finding, found.rephrase, found.cuts, found.boundary),
+        "mend": advice(found.finding, found.blamed, found.cuts, found.boundary),
         "smallest": smallest(found.minimal) if found.minimal is not None else "",
         "again": found.reproduce,
     }

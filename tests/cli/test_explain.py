@@ -21,6 +21,12 @@ def test_several_rules(run: Run) -> None:
     assert [line.split()[0] for line in done.out.splitlines() if line.startswith("SD")] == ["SD601", "SD610"]
 
 
+def test_a_kind_stands_for_all_its_rules(run: Run) -> None:
+    done = run("explain", "Truncated")
+    assert done.code == 0
+    assert all(code in done.out for code in ("SD101", "SD102", "SD103")) and "SD201" not in done.out
+
+
 def test_all_of_them(run: Run) -> None:
     done = run("explain", "--all")
     assert done.code == 0

@@ -82,6 +82,15 @@ def test_a_file_without_a_name_says_what_is_in_it_and_runs_nothing(tmp_path: Pat
     assert "there is no file" in hints[3][0]
 
 
+def test_a_file_that_is_no_python_file_is_called_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("text.txt").write_text("class Parser: pass")
+    with pytest.raises(UsageError, match="is no Python file") as raised:
+        validate("text.txt:Parser")
+    assert raised.value.hint == "its name has to end in .py"
+    assert raised.value.__notes__ == [raised.value.hint]
+
+
 def test_what_is_there_is_named_where_nothing_is_near(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("class One: pass\n")
     with pytest.raises(UsageError) as raised:

@@ -10,12 +10,15 @@ import pytest
 
 from streamdoctor.errors import UsageError
 from streamdoctor.parsers.load import load
+from streamdoctor.rephrasings.catalogue import REPHRASINGS
 from streamdoctor.report.text import advice
+from streamdoctor.stream.providers import by_name
+from streamdoctor.stream.reading import read_body
 from streamdoctor.suite.cases import Axes
 from streamdoctor.suite.check import check
 from streamdoctor.suite.examine import Options
 from streamdoctor.suite.results import Found, Result, worth_telling
-from streamdoctor.suite.subjects import find
+from streamdoctor.suite.subjects import Subject, find
 from streamdoctor.testing import check_parser
 from tests.suite.lab import SHORT, STRANGERS, judged, kinds, told
 
@@ -40,13 +43,30 @@ def body(one: Found) -> bytes:
 
 
 def mend(one: Found) -> str:
-    return advice(one.finding, one.rephrase, one.cuts, one.boundary)
+    return advice(one.finding, one.blamed, one.cuts, one.boundary)
 
 
 def unasked(name: str, axes: Axes = WHOLE) -> list[Result]:
     """As `check` does where no stream is given: over all probes."""
     probes = [f"probe:{dialect}" for dialect in ("sse", "ndjson", "openai-chat", "ollama", "anthropic")]
     return worth_telling(check([ref(name)], [*map(find, probes)], Options(axes, unasked=True), SHORT))
+
+
+def test_the_words_in_which_a_stream_was_recorded_are_blamed_like_a_rephrasing(tmp_path: Path) -> None:
+    """A parser that looks for two LF, on a body that was recorded with CRLF."""
+    (tmp_path / "theirs.py").write_text(
+        "class P:\n"
+        "    def __init__(self): self.rest = b''\n"
+        "    def feed(self, piece):\n"
+        "        *events, self.rest = (self.rest + piece).split(b'\\n\\n')\n"
+        "        return [event.decode().removeprefix('data: ') for event in events]\n"
+    )
+    body = b"data: one\r\n\r\ndata: two\r\n\r\n"
+    subject = Subject(None, "recorded", read_body(body, by_name("sse")), recorded=())
+    (result,) = check([f"{tmp_path}/theirs.py:P"], [subject], Options(Axes(("whole",))))
+    (found,) = result.findings
+    assert (found.rephrase, found.wording, found.blamed) == ("as-is", "crlf", "crlf")
+    assert advice(found.finding, found.blamed, found.cuts, found.boundary) == REPHRASINGS["crlf"].mend
 
 
 def test_messages_under_the_type_of_their_event_are_read() -> None:

@@ -220,3 +220,26 @@ def test_a_loop_is_named_by_what_never_returned_and_shown_where_it_was(tmp_path:
     assert result.findings[0].finding.summary.endswith("(CPU time used up, in feed of turning.py)")
     place = replay(ref, subject, "whole", None, Options(), limits).place
     assert re.fullmatch(r"at \w+\.py:\d+ in \w+(, from turning\.py:[67] in feed)?", place), place
+
+
+@pytest.mark.slow
+def test_one_that_hangs_without_its_marker_is_not_tried_on_every_dialect(tmp_path: Path) -> None:
+    """Three hangs on plain probes are enough: then only the dialects of what is checked are looked at."""
+    (tmp_path / "theirs.py").write_text(
+        "def parse(pieces):\n"
+        "    rest, pieces = b'', iter(pieces)\n"
+        "    while True:\n"
+        "        piece = next(pieces, None)\n"
+        "        if piece is None:\n"
+        f"            open({str(tmp_path / 'hangs')!r}, 'a').write('x')\n"
+        "            while True: pass\n"
+        "        *events, rest = (rest + piece).split(b'\\n\\n')\n"
+        "        for event in events:\n"
+        "            if event == b'data: [DONE]': return\n"
+        "            if event[:6] == b'data: ': yield event[6:].decode()\n"
+    )
+    axes = Axes(("whole",), (), 0, ("as-is",))
+    limits = Limits(cpu=0.3, wall=2.0)
+    (result,) = check([f"{tmp_path}/theirs.py:parse"], [from_probe("openai-chat")], Options(axes), limits)
+    assert (result.verdict, result.level) == ("pass", "data"), told([result])
+    assert len((tmp_path / "hangs").read_text()) <= 2 * 3
