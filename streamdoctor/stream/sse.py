@@ -103,9 +103,9 @@ class SSEDecoder:
 
     def _dispatch(self, end: int) -> Event | None:
         start, self._block_start = self._block_start, -1
-        own_id = None if self._id is None else self._id.decode("utf-8", "replace")
+        own_id, self._id = self._id, None
         if own_id is not None:
-            self.last_event_id, self._id = own_id, None
+            self.last_event_id = own_id.decode("utf-8", "replace")
         kind, self._type = self._type, b""
         lines, self._data = self._data, []
         if not lines:
@@ -114,7 +114,7 @@ class SSEDecoder:
             b"\n".join(lines).decode("utf-8", "replace"),
             kind.decode("utf-8", "replace") if kind else "message",
             self.last_event_id,
-            own_id,
+            None if own_id is None else self.last_event_id,
             start,
             end,
         )
