@@ -7,7 +7,7 @@ on the number of jobs. An interrupt leaves what is known so far.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from streamdoctor.parsers.load import prepare
@@ -40,6 +40,7 @@ def check(
         prepare(ref)
     parts = [_Part(ref, *span) for ref in refs for span in _spans(len(subjects), jobs, len(refs))]
     table = _Table(refs, subjects, parts, progress, done)
+    options = replace(options, dialects=frozenset(subject.dialect for subject in subjects))
     tasks = [_task(part, subjects, options, limits or Limits()) for part in parts]
     try:
         run_all(tasks, jobs, table.receive)

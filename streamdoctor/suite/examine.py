@@ -53,6 +53,8 @@ class Options:
     """Whether to measure how time grows with the input."""
     unasked: bool = False
     """The streams are all the probes, since none were given: those count in whose dialect the parser has a say."""
+    dialects: frozenset[str] = frozenset()
+    """Those of all streams of the check: of a parser that hangs again and again, nothing is to be known of others."""
 
     def words(self) -> list[str]:
         """The command-line options that say the same again."""
@@ -199,7 +201,7 @@ def examine(ref: str, subjects: Sequence[Subject], options: Options, memory: Mem
             loaded = True
             known = memory.calibrations
             if not memory.calibrated:
-                known = calibrate_all(examiner, memory, beat, {subject.dialect for subject in subjects})
+                known = calibrate_all(examiner, memory, beat, options.dialects)
                 memory.handed = examiner.handed
                 told = {"dialects": [asdict(found) for found in known.values()], "handed": examiner.handed}
                 emit({"t": "calibrated", **told})
