@@ -82,6 +82,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
+@pytest.mark.slow
 def test_failures_read_well(project: pytest.Pytester) -> None:
     result = project.runpytest_subprocess("-q")
     result.assert_outcomes(passed=5, failed=1)

@@ -145,6 +145,7 @@ def test_a_crash_on_one_edge_is_found_in_either_half_of_a_walk(start: int, tmp_p
     assert [cuts for cuts, _ in found.found] == [(start, 350)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [101, 102])
 def test_an_edge_that_ends_the_process_is_found_in_either_half_of_a_walk(start: int, tmp_path: Path) -> None:
     harm = CRASHES.format(start=start, harm="os._exit(0)")

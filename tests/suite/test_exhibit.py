@@ -77,6 +77,7 @@ def test_it_is_bounded_however_many_pieces_there_are() -> None:
     assert shown.steps[-1].number == shown.steps_in_all
 
 
+@pytest.mark.slow
 def test_one_that_ends_its_process_is_shown_without_steps(tmp_path: Path) -> None:
     (tmp_path / "dies.py").write_text(
         "import os\n"

@@ -419,6 +419,7 @@ def test_what_comes_out_before_the_right_item_was_ever_seen_is_wrong(item: Any) 
     assert Expectation(view, expected(view, reading), SECRET).take([item], 0) == WRONG_ITEM
 
 
+@pytest.mark.slow
 @given(st.sets(st.integers(1, 12), min_size=1, max_size=3))
 @settings(max_examples=8, deadline=None)
 def test_the_walk_finds_what_trying_every_chunking_finds(where: set[int]) -> None:

@@ -59,6 +59,7 @@ def rules(name: str, folder: Path, *wanted: str) -> dict[str, set[str]]:
 CLEAN = ("chat", "chat-crlf", "chat-error", "chat-line-separators", "plain")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LIBRARIES)
 def test_what_users_send_is_read_well(tmp_path: Path, name: str) -> None:
     assert rules(name, tmp_path, *CLEAN) == {}

@@ -129,6 +129,7 @@ def test_what_is_odd_is_not_wrong(tmp_path: Path, name: str) -> None:
     assert result.verdict == "pass", told([result])
 
 
+@pytest.mark.slow
 def test_who_imports_a_library_when_first_called_is_not_called_slow(tmp_path: Path) -> None:
     (tmp_path / "library.py").write_text(
         "import time\nuntil = time.process_time() + 0.4\nwhile time.process_time() < until: pass\n", encoding="utf-8"

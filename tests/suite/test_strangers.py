@@ -270,6 +270,7 @@ ENDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENDS)
 def test_a_mistake_about_end_time_or_memory(tmp_path: Path, name: str) -> None:
     results = judged(ref("endings", name), captures(tmp_path, CUT), AS_RECORDED)

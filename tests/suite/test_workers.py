@@ -88,6 +88,7 @@ def test_loading_and_the_first_run_may_take_longer() -> None:
     assert (ending.how, ending.at) == ("spinning", (0, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the CPU time of another process is known on Linux only")
 def test_who_works_is_not_called_waiting_however_short_the_wait() -> None:
     def job(emit: Emit, beat: Beat) -> None:

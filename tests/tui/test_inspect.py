@@ -167,6 +167,7 @@ async def test_recorded_time_plays(folder: Path) -> None:
         await lines_with(pilot, "over 2.48 s")
 
 
+@pytest.mark.slow
 @run
 async def test_it_is_minimised_explained_copied_written_and_the_test_runs(folder: Path) -> None:
     async with driven(folder, WIDE) as pilot:
